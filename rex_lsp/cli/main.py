@@ -48,7 +48,7 @@ def parser_for(verbs: Sequence[str]) -> argparse.ArgumentParser:
     """Builds the parser with the modules that serve `verbs` and no others."""
     parser = argparse.ArgumentParser(
         prog="rex",
-        description="Write, check, build and run Rex kernel extensions with a stock Rust toolchain.",
+        description="Write, check, build and run Rex kernel extensions on a stock toolchain.",
     )
     parser.add_argument("--version", action="version", version=f"rex {__version__}")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
