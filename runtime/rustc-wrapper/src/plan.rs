@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Decides what one call of the compiler becomes. No I/O, so that it can be tested.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// The one target extensions are compiled for.
+pub const TARGET: &str = "x86_64-unknown-none";
+
+/// Every variable this program reads; none of them reaches the compiler.
+pub const VARIABLES: [&str; 5] = [
+    "REX_WRAP_SYSROOT",
+    "REX_WRAP_KERNEL_CRATE",
+    "REX_WRAP_LINTS",
+    "REX_WRAP_REMAP",
+    "REX_WRAP_LINK",
+];
+
+/// What the builder asked for.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The sysroot that holds `core` compiled with our flags.
+    sysroot: Option<OsString>,
+    /// Directory of the kernel crate; packages below it may use unstable features.
+    kernel_crate: Option<OsString>,
+    /// The directory of the package being compiled, as cargo tells rustc.
+    package: Option<OsString>,
+    /// Lint flags forced on everything but the kernel crate.
+    lints: Vec<OsString>,
+    /// `FROM=TO` pairs for `--remap-path-prefix`.
+    remap: Vec<OsString>,
+    /// Flags for the final link.
+    link: Vec<OsString>,
+}
+
+impl Settings {
+    /// Reads the settings through `get`, which answers as [`std::env::var_os`] does.
+    pub fn from_environment(get: impl Fn(&str) -> Option<OsString>) -> Self {
+        let list = |name: &str| -> Vec<OsString> {
+            get(name).map_or_else(Vec::new, |value| {
+                value
+                    .as_bytes()
+                    .split(|&byte| byte == 0x1f)
+                    .filter(|part| !part.is_empty())
+                    .map(|part| OsString::from_vec(part.to_vec()))
+                    .collect()
+            })
+        };
+        Self {
+            sysroot: get("REX_WRAP_SYSROOT"),
+            kernel_crate: get("REX_WRAP_KERNEL_CRATE"),
+            package: get("CARGO_MANIFEST_DIR"),
+            lints: list("REX_WRAP_LINTS"),
+            remap: list("REX_WRAP_REMAP"),
+            link: list("REX_WRAP_LINK"),
+        }
+    }
+
+    /// Whether the package being compiled is the kernel crate or one of its parts.
+    ///
+    /// Goes by the directory cargo names, not by the crate's name, which anyone can choose.
+    fn is_kernel_crate(&self) -> bool {
+        match (&self.kernel_crate, &self.package) {
+            (Some(root), Some(package)) => std::path::Path::new(package).starts_with(root),
+            _ => false,
+        }
+    }
+}
+
+/// One call of the compiler, decided.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Run it as cargo wrote it.
+    Host,
+    /// Run it with these arguments and `RUSTC_BOOTSTRAP` set to this crate name.
+    Kernel {
+        arguments: Vec<OsString>,
+        bootstrap: OsString,
+    },
+}
+
+impl Plan {
+    /// Decides by the arguments that follow the compiler's own path.
+    pub fn new(settings: &Settings, arguments: &[OsString]) -> Self {
+        if value_of(arguments, "--target").as_deref() != Some(OsStr::new(TARGET)) {
+            return Self::Host;
+        }
+        let name = value_of(arguments, "--crate-name");
+        let ours = settings.is_kernel_crate();
+        let mut planned = without_cap_lints(arguments);
+        if ours {
+            fix_metadata(&mut planned, name.as_deref());
+        } else {
+            planned.push("-Zallow-features=".into());
+            planned.extend(settings.lints.iter().cloned());
+        }
+        if let Some(sysroot) = &settings.sysroot {
+            planned.push("--sysroot".into());
+            planned.push(sysroot.clone());
+        }
+        for pair in &settings.remap {
+            planned.push("--remap-path-prefix".into());
+            planned.push(pair.clone());
+        }
+        if value_of(arguments, "--crate-type").as_deref() == Some(OsStr::new("bin")) {
+            planned.extend(settings.link.iter().cloned());
+        }
+        Self::Kernel {
+            arguments: planned,
+            // A crate name here allows `-Z` flags for that crate alone.
+            bootstrap: name.unwrap_or_else(|| "1".into()),
+        }
+    }
+}
+
+/// The value of `--name VALUE` or `--name=VALUE`.
+fn value_of(arguments: &[OsString], name: &str) -> Option<OsString> {
+    let prefix = format!("{name}=");
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == name {
+            return rest.next().cloned();
+        }
+        if let Some(value) = argument.as_bytes().strip_prefix(prefix.as_bytes()) {
+            return Some(OsString::from_vec(value.to_vec()));
+        }
+    }
+    None
+}
+
+/// `--cap-lints` would silence the forced lints in dependencies.
+fn without_cap_lints(arguments: &[OsString]) -> Vec<OsString> {
+    let mut kept = Vec::with_capacity(arguments.len() + 16);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--cap-lints" {
+            rest.next();
+        } else if !argument.as_bytes().starts_with(b"--cap-lints=") {
+            kept.push(argument.clone());
+        }
+    }
+    kept
+}
+
+/// Cargo hashes the kernel crate's own path into `-C metadata`, so symbol names would
+/// depend on where rex is installed.
+fn fix_metadata(arguments: &mut [OsString], name: Option<&OsStr>) {
+    let mut fixed = OsString::from("metadata=rex-");
+    fixed.push(name.unwrap_or(OsStr::new("none")));
+    for argument in arguments {
+        if argument.as_bytes().starts_with(b"metadata=") {
+            argument.clone_from(&fixed);
+        } else if argument.as_bytes().starts_with(b"-Cmetadata=") {
+            *argument = OsString::from("-C");
+            argument.push(&fixed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(words: &str) -> Vec<OsString> {
+        words.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn settings(package: &str) -> Settings {
+        let package = package.to_owned();
+        Settings::from_environment(move |name| {
+            Some(
+                match name {
+                    "REX_WRAP_SYSROOT" => "/sys",
+                    "REX_WRAP_KERNEL_CRATE" => "/kernel_crate",
+                    "CARGO_MANIFEST_DIR" => return Some(package.clone().into()),
+                    "REX_WRAP_LINTS" => "-Funsafe_code\x1f-Funstable_features",
+                    "REX_WRAP_REMAP" => "/project=.",
+                    "REX_WRAP_LINK" => "-Clinker=ld\x1f-Clink-arg=-Tx.ld",
+                    _ => return None,
+                }
+                .into(),
+            )
+        })
+    }
+
+    fn kernel(package: &str, line: &str) -> (Vec<OsString>, OsString) {
+        match Plan::new(&settings(package), &os(line)) {
+            Plan::Kernel {
+                arguments,
+                bootstrap,
+            } => (arguments, bootstrap),
+            Plan::Host => panic!("planned as a host crate: {line}"),
+        }
+    }
+
+    #[test]
+    fn a_host_crate_is_left_alone() {
+        for line in [
+            "--crate-name build_script_build build.rs --cap-lints allow",
+            "--crate-name x --target x86_64-unknown-linux-gnu",
+            "-vV",
+        ] {
+            assert_eq!(Plan::new(&settings("/p"), &os(line)), Plan::Host);
+        }
+    }
+
+    #[test]
+    fn an_extension_gets_lints_sysroot_and_link_flags_and_no_features() {
+        let (arguments, bootstrap) = kernel(
+            "/project",
+            "--crate-name hello main.rs --crate-type bin --target x86_64-unknown-none -C metadata=1f",
+        );
+        assert_eq!(
+            arguments,
+            os(
+                "--crate-name hello main.rs --crate-type bin --target x86_64-unknown-none \
+                 -C metadata=1f -Zallow-features= -Funsafe_code -Funstable_features \
+                 --sysroot /sys --remap-path-prefix /project=. -Clinker=ld -Clink-arg=-Tx.ld"
+            )
+        );
+        assert_eq!(bootstrap, "hello");
+    }
+
+    #[test]
+    fn a_library_is_not_given_link_flags_and_its_lints_are_not_capped() {
+        let (arguments, _) = kernel(
+            "/registry/dep",
+            "--crate-name dep --crate-type lib --target=x86_64-unknown-none --cap-lints allow --cap-lints=warn",
+        );
+        let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
+        assert!(!words.iter().any(|word| word.contains("cap-lints")));
+        assert!(!words.iter().any(|word| word == "allow"));
+        assert!(!words.iter().any(|word| word.contains("linker")));
+        assert!(words.iter().any(|word| word == "-Funsafe_code"));
+    }
+
+    #[test]
+    fn the_kernel_crate_keeps_its_features_and_has_one_name_everywhere() {
+        let (arguments, bootstrap) = kernel(
+            "/kernel_crate/rex",
+            "--crate-name rex --crate-type lib --target x86_64-unknown-none -C metadata=1f -C extra-filename=-1f",
+        );
+        let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
+        assert!(words.iter().any(|word| word == "metadata=rex-rex"));
+        assert!(words.iter().any(|word| word == "extra-filename=-1f"));
+        assert!(!words.iter().any(|word| word.starts_with("-Zallow")));
+        assert!(!words.iter().any(|word| word.starts_with("-F")));
+        assert_eq!(bootstrap, "rex");
+    }
+
+    #[test]
+    fn a_crate_that_only_calls_itself_rex_gets_no_privilege() {
+        let (arguments, _) = kernel(
+            "/kernel_crate_not/rex",
+            "--crate-name rex --crate-type lib --target x86_64-unknown-none",
+        );
+        assert!(arguments.iter().any(|word| word == "-Zallow-features="));
+    }
+
+    #[test]
+    fn clippy_in_between_changes_nothing() {
+        let (arguments, _) = kernel(
+            "/project",
+            "/usr/bin/rustc --crate-name hello --crate-type bin --target x86_64-unknown-none",
+        );
+        assert_eq!(arguments[0], "/usr/bin/rustc");
+        assert!(arguments.iter().any(|word| word == "/sys"));
+    }
+}
