@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Generated from runtime/abi/src/imports.rs by rex-abi-generate, do not edit.
+//! Functions the runtime provides to an image.
+
+use crate::abi::{rex_perf_ctx, rex_perf_value, rex_pt_regs, rex_skb_ctx, rex_xdp_ctx};
+
+unsafe extern "C" {
+    /// Writes one trace message.
+    pub(crate) fn rex_trace(msg: *const u8, len: usize) -> i64;
+    /// Announces a panic at a source position; gives this invocation's 512-byte message buffer.
+    pub(crate) fn rex_panic_begin(file: *const u8, file_len: usize, line: u32, col: u32) -> *mut u8;
+    /// Ends the invocation; the first `len` bytes of the buffer are the message.
+    pub(crate) fn rex_panic_end(len: usize) -> !;
+    /// This CPU.
+    pub(crate) fn rex_cpu() -> u32;
+    /// This CPU's memory node.
+    pub(crate) fn rex_numa_node() -> i32;
+    /// Monotonic time in nanoseconds.
+    pub(crate) fn rex_ktime_ns() -> u64;
+    /// Time since boot, suspend included, in nanoseconds.
+    pub(crate) fn rex_ktime_boot_ns() -> u64;
+    /// Monotonic time of the last tick in nanoseconds.
+    pub(crate) fn rex_ktime_coarse_ns() -> u64;
+    /// Ticks since boot.
+    pub(crate) fn rex_jiffies64() -> u64;
+    /// A pseudo-random number.
+    pub(crate) fn rex_random_u32() -> u32;
+    /// The current task, 0 if there is none.
+    pub(crate) fn rex_task_current() -> u64;
+    /// A task's thread id.
+    pub(crate) fn rex_task_pid(task: u64) -> i32;
+    /// A task's process id.
+    pub(crate) fn rex_task_tgid(task: u64) -> i32;
+    /// A task's time in user mode in nanoseconds.
+    pub(crate) fn rex_task_utime(task: u64) -> u64;
+    /// Copies a task's name, NUL padded.
+    pub(crate) fn rex_task_comm(task: u64, out: *mut [u8; 16]) -> i64;
+    /// A task's user registers, null if it has none.
+    pub(crate) fn rex_task_regs(task: u64) -> *const rex_pt_regs;
+    /// Takes a reference to a task by thread id, 0 if there is none.
+    pub(crate) fn rex_task_from_pid(pid: i32) -> u64;
+    /// Gives a task's reference back.
+    pub(crate) fn rex_task_put(task: u64);
+    /// Address of a value, null if the key is not there.
+    pub(crate) fn rex_map_lookup(map: u64, key: *const u8) -> *mut u8;
+    /// Creates or replaces an entry.
+    pub(crate) fn rex_map_update(map: u64, key: *const u8, value: *const u8, flags: u64) -> i64;
+    /// Deletes an entry.
+    pub(crate) fn rex_map_delete(map: u64, key: *const u8) -> i64;
+    /// Pushes to a queue or stack.
+    pub(crate) fn rex_map_push(map: u64, value: *const u8, flags: u64) -> i64;
+    /// Takes a value from a queue or stack.
+    pub(crate) fn rex_map_pop(map: u64, out: *mut u8) -> i64;
+    /// Copies the next value of a queue or stack.
+    pub(crate) fn rex_map_peek(map: u64, out: *mut u8) -> i64;
+    /// Reserves a record, null if there is no room.
+    pub(crate) fn rex_ringbuf_reserve(map: u64, size: u64, flags: u64) -> *mut u8;
+    /// Publishes a reserved record.
+    pub(crate) fn rex_ringbuf_submit(record: *mut u8, flags: u64);
+    /// Gives a reserved record up.
+    pub(crate) fn rex_ringbuf_discard(record: *mut u8, flags: u64);
+    /// Copies a record into a ring buffer.
+    pub(crate) fn rex_ringbuf_output(map: u64, data: *const u8, len: u64, flags: u64) -> i64;
+    /// Reads a number about a ring buffer (`BPF_RB_*`).
+    pub(crate) fn rex_ringbuf_query(map: u64, what: u64) -> u64;
+    /// Reads kernel memory that may not be there.
+    pub(crate) fn rex_probe_read_kernel(dst: *mut u8, size: u32, src: *const u8) -> i64;
+    /// Makes the probed function return `rc` at once.
+    pub(crate) fn rex_override_return(regs: *mut rex_pt_regs, rc: u64) -> i64;
+    /// Grows or shrinks a packet at its end.
+    pub(crate) fn rex_xdp_adjust_tail(ctx: *mut rex_xdp_ctx, delta: i32) -> i64;
+    /// Takes a lock; taking one this invocation holds is a panic.
+    pub(crate) fn rex_spin_lock(lock: *mut u32);
+    /// Releases a lock.
+    pub(crate) fn rex_spin_unlock(lock: *mut u32);
+    /// Stores the current stack and gives its id.
+    pub(crate) fn rex_stack_id(ctx: *const (), map: u64, flags: u64) -> i64;
+    /// Reads the counter of the sampled event.
+    pub(crate) fn rex_perf_read_value(
+        ctx: *const rex_perf_ctx,
+        out: *mut rex_perf_value,
+        size: u32,
+    ) -> i64;
+    /// Sends a record to a perf event array.
+    pub(crate) fn rex_perf_output(
+        ctx: *const (),
+        map: u64,
+        flags: u64,
+        data: *const u8,
+        len: u64,
+    ) -> i64;
+    /// Sends a copy of a packet through an interface.
+    pub(crate) fn rex_clone_redirect(ctx: *mut rex_skb_ctx, ifindex: u32, flags: u64) -> i64;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The container `NAME.rex` of an extension: made from a linked ELF by [`pack`], written by
+//! [`Image::to_bytes`], read back by [`Image::parse`].
+//!
+//! [`Image::parse`] trusts nothing: every offset, count, range and number is checked and no
+//! input makes it panic. What it returns satisfies the invariants on [`Image`].
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod image;
+mod parse;
+mod source_map;
+mod validate;
+mod write;
+
+pub use error::ImageError;
+pub use image::{
+    BuildRecord, ContextField, ContextLayout, EnumField, Fixup, FixupKind, FixupTarget, Function,
+    Image, Location, Map, MapLayout, PatchKind, PatchSite, Program, ProgramKind, Segment,
+    SegmentKind, Span, ValueLayout,
+};
+pub use source_map::{Frame, SourceFrame, SourceMap, SourceRange};
