@@ -98,6 +98,10 @@ impl Plan {
             planned.push("--sysroot".into());
             planned.push(sysroot.clone());
         }
+        if !settings.remap.is_empty() {
+            // Compiler messages keep the real paths.
+            planned.push("--remap-path-scope=object".into());
+        }
         for pair in &settings.remap {
             planned.push("--remap-path-prefix".into());
             planned.push(pair.clone());
@@ -215,7 +219,7 @@ mod tests {
             os(
                 "--crate-name hello main.rs --crate-type bin --target x86_64-unknown-none \
                  -C metadata=1f -Zallow-features= -Funsafe_code -Funstable_features \
-                 --sysroot /sys --remap-path-prefix /project=. -Clinker=ld -Clink-arg=-Tx.ld"
+                 --sysroot /sys --remap-path-scope=object --remap-path-prefix /project=. -Clinker=ld -Clink-arg=-Tx.ld"
             )
         );
         assert_eq!(bootstrap, "hello");
