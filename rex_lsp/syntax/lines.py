@@ -19,7 +19,7 @@ def line_starts(data: bytes) -> list[int]:
 
 
 def line_content(data: bytes, start: int, following: int | None) -> bytes:
-    """The line that begins at `start` without its line end; `following` is the next line's start."""
+    """The line at `start` without its line end; `following` is the next line's start."""
     if following is None:
         return data[start:]
     end = following
