@@ -11,20 +11,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from rex_lsp.build.errors import CannotBuild
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CHECKOUT = _PACKAGE.parent
 
 
-class NativeMissing(Exception):
+class NativeMissing(CannotBuild):
     """A native file that belongs to this installation is not there."""
 
     def __init__(self, what: str, looked: list[Path]) -> None:
         places = ", ".join(str(place) for place in looked)
-        super().__init__(f"{what} is not part of this installation (looked at {places})")
-        self.repair = (
-            "make native"
-            if (_CHECKOUT / "Makefile").is_file()
-            else "pip install --force-reinstall rex-lsp"
+        in_checkout = (_CHECKOUT / "Makefile").is_file()
+        super().__init__(
+            f"{what} is not part of this installation (looked at {places})",
+            ("make native" if in_checkout else "pip install --force-reinstall rex-lsp",),
         )
 
 

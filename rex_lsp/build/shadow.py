@@ -4,7 +4,8 @@
 Every extension target is a `bin` with an absolute path, the dependency `rex` is the
 installed kernel crate, other paths are absolute, the profile is ours. Library packages
 that are path dependencies get a shadow too: if they use `rex` it has to be the same one,
-and they live by the same rules. Nothing is written beside the person's files except under `target/rex`.
+and they live by the same rules. Nothing is written beside the person's files except under
+`target/rex`.
 """
 
 from __future__ import annotations

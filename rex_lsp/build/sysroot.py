@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from rex_lsp.build import flags, process
+from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.locations import cache_dir
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.toolchain import Toolchain
@@ -32,14 +33,11 @@ _COMPILER_BUILTINS = """\
 #![no_std]
 """
 _TYPICAL_SECONDS = 50
+_WHAT = "the compiled core library (about 70 MB)"
 
 
-class SysrootFailed(Exception):
-    """`core` could not be compiled or stored; `repair` says what to do."""
-
-    def __init__(self, message: str, repair: str) -> None:
-        super().__init__(message)
-        self.repair = repair
+class SysrootFailed(CannotBuild):
+    """The compiler refused its own `core`."""
 
 
 def sysroot_dir(toolchain: Toolchain) -> Path:
@@ -57,8 +55,9 @@ async def ensure_sysroot(
 ) -> Path:
     """The sysroot's directory, compiled now if it is not there.
 
-    Two callers compile it once: the second waits. Raises `SysrootFailed`, and
-    `process.Cancelled` when `cancel` is set.
+    Two callers compile it once: the second waits. Raises `SysrootFailed`,
+    `CannotBuild` when the disk is full or cannot be written, and `process.Cancelled`
+    when `cancel` is set.
     """
     final = sysroot_dir(toolchain)
     if final.is_dir():
@@ -79,20 +78,8 @@ async def ensure_sysroot(
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
-        raise _storage_failed(error, final.parent) from error
+        raise storage_problem(error, final.parent, _WHAT) from error
     return final
-
-
-def _storage_failed(error: OSError, where: Path) -> SysrootFailed:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return SysrootFailed(
-            f"no space left for the compiled core library in {where} (about 70 MB)",
-            f"free some space there, or set XDG_CACHE_HOME to a directory with room ({where})",
-        )
-    return SysrootFailed(
-        f"cannot write the compiled core library to {where}: {error.strerror}",
-        "make the directory writable, or set XDG_CACHE_HOME to one that is",
-    )
 
 
 @contextlib.asynccontextmanager
@@ -163,13 +150,13 @@ async def _compile(
 
 def _explain(done: process.Completed, where: Path, toolchain: Toolchain) -> None:
     if "No space left on device" in done.errors:
-        raise _storage_failed(OSError(errno.ENOSPC, "No space left on device"), where)
+        raise storage_problem(OSError(errno.ENOSPC, "No space left on device"), where, _WHAT)
     lines = [line for line in done.errors.splitlines() if line.strip()]
     first = next((line for line in lines if line.startswith("error")), None)
     why = first or (lines[-1] if lines else f"rustc ended with status {done.status}")
     raise SysrootFailed(
         f"{toolchain.name} cannot compile its own core library for the kernel: {why}",
-        "rex doctor",
+        ("rex doctor",),
     )
 
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rex_lsp.build import process
+from rex_lsp.build.errors import CannotBuild
 from rex_lsp.build.locations import cache_dir
 
 # The first release whose flags and core sources were tried.
@@ -70,14 +71,13 @@ class Refusal:
     why: str
 
 
-class ToolchainMissing(Exception):
+class ToolchainMissing(CannotBuild):
     """No candidate does. `refusals` says why for each, `repair` which commands mend it."""
 
     def __init__(self, refusals: Sequence[Refusal], repair: Sequence[str] = REPAIR) -> None:
         looked = "; ".join(f"{r.name}: {r.why}" for r in refusals) or "none is installed"
-        super().__init__(f"no usable Rust toolchain ({looked})")
+        super().__init__(f"no usable Rust toolchain ({looked})", repair)
         self.refusals = tuple(refusals)
-        self.repair = tuple(repair)
 
 
 async def discover(prefixes: Iterable[tuple[str, Path]] | None = None) -> Toolchain:

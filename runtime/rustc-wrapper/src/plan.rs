@@ -8,12 +8,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 pub const TARGET: &str = "x86_64-unknown-none";
 
 /// Every variable this program reads; none of them reaches the compiler.
-pub const VARIABLES: [&str; 5] = [
+pub const VARIABLES: [&str; 6] = [
     "REX_WRAP_SYSROOT",
     "REX_WRAP_KERNEL_CRATE",
     "REX_WRAP_LINTS",
     "REX_WRAP_REMAP",
     "REX_WRAP_LINK",
+    "REX_WRAP_NO_MAIN",
 ];
 
 /// What the builder asked for.
@@ -29,6 +30,8 @@ pub struct Settings {
     lints: Vec<OsString>,
     /// `FROM=TO` pairs for `--remap-path-prefix`.
     remap: Vec<OsString>,
+    /// Binaries whose source was written as a library, so it has no `#![no_main]`.
+    no_main: Vec<OsString>,
     /// Flags for the final link.
     link: Vec<OsString>,
 }
@@ -53,6 +56,7 @@ impl Settings {
             lints: list("REX_WRAP_LINTS"),
             remap: list("REX_WRAP_REMAP"),
             link: list("REX_WRAP_LINK"),
+            no_main: list("REX_WRAP_NO_MAIN"),
         }
     }
 
@@ -108,6 +112,12 @@ impl Plan {
         }
         if value_of(arguments, "--crate-type").as_deref() == Some(OsStr::new("bin")) {
             planned.extend(settings.link.iter().cloned());
+            if name
+                .as_ref()
+                .is_some_and(|name| settings.no_main.contains(name))
+            {
+                planned.push("-Zcrate-attr=no_main".into());
+            }
         }
         Self::Kernel {
             arguments: planned,

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""`build` and `check`: one extension package from its directory to files or findings.
+
+Both start cargo and so run the project's build scripts and proc macros: call them only
+for a trusted project. Cancelling the task, or setting `cancel`, kills cargo and all it
+started before the call returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rex_lsp import __version__
+from rex_lsp.build import flags, process
+from rex_lsp.build.cargo import CargoRun, run_cargo
+from rex_lsp.build.errors import CannotBuild, storage_problem
+from rex_lsp.build.locations import kernel_crate, native
+from rex_lsp.build.manifest import Manifest, find_manifest, read_manifest
+from rex_lsp.build.progress import Progress, Silent
+from rex_lsp.build.shadow import CannotShadow, Shadow, write_shadow
+from rex_lsp.build.sysroot import ensure_sysroot
+from rex_lsp.build.toolchain import Toolchain, discover
+from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.syntax.positions import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One built extension target: the ELF for people, the image for targets."""
+
+    name: str
+    elf: Path
+    image: Path
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """Findings by file. `ok` means that no finding is an error; `log` is cargo's own words."""
+
+    findings: dict[Path, list[Finding]] = field(default_factory=dict)
+    ok: bool = True
+    log: str = ""
+
+    def add(self, path: Path, finding: Finding) -> None:
+        """Files one finding under its path."""
+        self.findings.setdefault(path, []).append(finding)
+        if finding.severity is Severity.ERROR:
+            self.ok = False
+
+
+@dataclass(slots=True)
+class BuildResult(CheckResult):
+    """A check's result with what was built; `artifacts` is empty unless `ok`."""
+
+    artifacts: list[Artifact] = field(default_factory=list)
+
+    @property
+    def elf(self) -> Path | None:
+        """`NAME.elf` of the first target."""
+        return self.artifacts[0].elf if self.artifacts else None
+
+    @property
+    def image(self) -> Path | None:
+        """`NAME.rex` of the first target."""
+        return self.artifacts[0].image if self.artifacts else None
+
+
+def extensions(directory: Path) -> list[Manifest]:
+    """The extension packages a directory stands for, without starting anything.
+
+    A package's directory (or one inside it) is that package; a workspace is its members
+    that are extensions. With none, the manifest itself, whose `problems` or lack of a
+    target `build` and `check` then report.
+    """
+    path = find_manifest(directory) or directory / "Cargo.toml"
+    manifest = read_manifest(path.parent)
+    members = [read_manifest(m) for m in manifest.members if m.resolve() != manifest.root.resolve()]
+    found = [m for m in [manifest, *members] if m.extension_targets]
+    return found or [manifest]
+
+
+async def build(
+    directory: Path,
+    *,
+    features: Sequence[str] = (),
+    progress: Progress | None = None,
+    cancel: asyncio.Event | None = None,
+) -> BuildResult:
+    """Builds the package in `directory` to `target/rex/NAME.elf` and `NAME.rex`.
+
+    What is wrong with the sources or the manifest is in the result; `CannotBuild` is
+    raised for what is wrong around them (toolchain, disk, installation), and
+    `process.Cancelled` when `cancel` is set.
+    """
+    result = BuildResult()
+    prepared = await _prepare(directory, result, progress, cancel)
+    if prepared is None:
+        return result
+    manifest, shadow, toolchain, sysroot = prepared
+    progress = progress or Silent()
+    progress.report(f"building {manifest.package}")
+    ran = await run_cargo(
+        "build",
+        shadow,
+        manifest,
+        toolchain,
+        sysroot,
+        features=features,
+        clippy=False,
+        progress=progress,
+        cancel=cancel,
+    )
+    _collect(result, ran)
+    if not ran.ok or not result.ok:
+        result.ok = False
+        return result
+    for target in shadow.targets:
+        executable = ran.executables.get(target.name)
+        if executable is None:
+            # Cargo skips a target whose required-features are off.
+            continue
+        progress.report(f"packing {target.name}")
+        elf = shadow.output_dir / f"{target.name}.elf"
+        record = _record(manifest, toolchain, executable, features)
+        try:
+            _place(executable, elf)
+        except OSError as error:
+            raise storage_problem(error, elf, "the image") from error
+        image = await _pack(elf, record, target.path, result, cancel)
+        if image is not None:
+            result.artifacts.append(Artifact(target.name, elf, image))
+    if not result.ok:
+        result.artifacts.clear()
+    return result
+
+
+async def check(
+    directory: Path,
+    *,
+    features: Sequence[str] = (),
+    progress: Progress | None = None,
+    cancel: asyncio.Event | None = None,
+) -> CheckResult:
+    """The compiler tier: `cargo clippy` with the forced lints on the package in `directory`.
+
+    Raises as `build` does.
+    """
+    result = CheckResult()
+    prepared = await _prepare(directory, result, progress, cancel)
+    if prepared is None:
+        return result
+    manifest, shadow, toolchain, sysroot = prepared
+    progress = progress or Silent()
+    progress.report(f"checking {manifest.package}")
+    ran = await run_cargo(
+        "check",
+        shadow,
+        manifest,
+        toolchain,
+        sysroot,
+        features=features,
+        clippy=True,
+        progress=progress,
+        cancel=cancel,
+    )
+    _collect(result, ran)
+    return result
+
+
+async def _prepare(
+    directory: Path,
+    result: CheckResult,
+    progress: Progress | None,
+    cancel: asyncio.Event | None,
+) -> tuple[Manifest, Shadow, Toolchain, Path] | None:
+    """Everything cargo needs, or None when `result` says why there is nothing to run."""
+    manifest = read_manifest(directory)
+    for problem in manifest.problems:
+        finding = Finding(
+            "manifest", Severity.ERROR, problem.message, Span(*problem.span), source="cargo"
+        )
+        result.add(problem.path, finding)
+    if manifest.problems:
+        return None
+    toolchain = await discover()
+    sysroot = await ensure_sysroot(toolchain, progress, cancel)
+    try:
+        shadow = write_shadow(manifest)
+    except CannotShadow as problem:
+        finding = Finding(
+            "manifest", Severity.ERROR, problem.message, Span(*problem.span), source="cargo"
+        )
+        result.add(problem.path, finding)
+        return None
+    except OSError as error:
+        raise storage_problem(error, manifest.target_dir, "the build directory") from error
+    return manifest, shadow, toolchain, sysroot
+
+
+def _collect(result: CheckResult, ran: CargoRun) -> None:
+    result.log = ran.log
+    for path, finding in ran.placed:
+        result.add(path, finding)
+
+
+def _place(source: Path, final: Path) -> None:
+    scratch = final.with_name(f".{final.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, scratch)
+        scratch.replace(final)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+async def _pack(
+    elf: Path,
+    record: dict[str, str],
+    root_file: Path,
+    result: BuildResult,
+    cancel: asyncio.Event | None,
+) -> Path | None:
+    image = elf.with_suffix(".rex")
+    scratch = image.with_name(f".{image.name}.{os.getpid()}")
+    argv = [str(native("rexrt")), "pack", str(elf), "-o", str(scratch)]
+    for key, value in record.items():
+        argv += ["--record", f"{key}={value}"]
+    try:
+        done = await process.run(argv, env=process.clean_environment(os.environ), cancel=cancel)
+        if done.status == 0:
+            scratch.replace(image)
+            return image
+    except OSError as error:
+        raise CannotBuild(f"cannot pack {elf.name}: {error.strerror}", ("rex doctor",)) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+    lines = done.errors.splitlines()
+    text = lines[0] if lines else f"the packer ended with status {done.status}"
+    text = text.removeprefix("rexrt: ").removeprefix("error: ")
+    finding = Finding("rex::image_audit", Severity.ERROR, text, Span(0, 0), source="rex-image")
+    result.add(root_file, finding)
+    return None
+
+
+def _record(
+    manifest: Manifest, toolchain: Toolchain, executable: Path, features: Sequence[str]
+) -> dict[str, str]:
+    """The build record: what made the image, and nothing that differs from run to run."""
+    return {
+        "package": f"{manifest.package} {manifest.version}",
+        "rex": __version__,
+        "rustc": toolchain.verbose,
+        "commit": toolchain.commit,
+        "flags": flags.digest(*flags.CODEGEN, *flags.OPTIMISATION),
+        "features": ",".join(sorted(features)),
+        "sources": _sources_digest(executable.with_suffix(".d"), manifest.root),
+        "licence": manifest.licence,
+    }
+
+
+def _sources_digest(dep_info: Path, root: Path) -> str:
+    """SHA-256 over names and contents of every file rustc read, as cargo's `.d` file lists them."""
+    try:
+        text = dep_info.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    names = text.split(": ", 1)[1].splitlines()[0] if ": " in text else ""
+    crate = kernel_crate()
+    total = hashlib.sha256()
+    entries = []
+    for name in names.replace("\\ ", "\0").split():
+        path = Path(name.replace("\0", " "))
+        base = next((b for b in (root, crate) if path.is_relative_to(b)), None)
+        shown = str(path.relative_to(base)) if base else path.name
+        try:
+            entries.append((shown, hashlib.sha256(path.read_bytes()).hexdigest()))
+        except OSError:
+            continue
+    for shown, content in sorted(entries):
+        total.update(f"{shown}\0{content}\n".encode())
+    return total.hexdigest()

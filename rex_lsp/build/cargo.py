@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Runs cargo on a shadow manifest, first without a network, and reads what it says.
+
+Starts cargo, which runs the project's build scripts and proc macros: for trusted callers
+only. Cargo runs in `/`, so it reads no configuration of the project; what the person's
+own `$CARGO_HOME/config.toml` says about mirrors holds, what it says about compilers,
+flags and profiles does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rex_lsp import __version__
+from rex_lsp.build import flags, process
+from rex_lsp.build.errors import CannotBuild
+from rex_lsp.build.lints import clippy_directory, forced_lints
+from rex_lsp.build.locations import kernel_crate, link_script, native
+from rex_lsp.build.manifest import TABLES, Manifest
+from rex_lsp.build.messages import Message, Placed, Places, findings_of, parse_line
+from rex_lsp.build.progress import Progress
+from rex_lsp.build.shadow import Shadow, forget_other_keys, tree_digest
+from rex_lsp.build.toolchain import Toolchain
+from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.syntax.positions import Span
+
+_NEEDS_NETWORK = re.compile(r"--offline|offline mode|offline was specified|unable to update")
+
+
+@dataclass(slots=True)
+class CargoRun:
+    """What one cargo run said: findings by file, artifacts by target name, its own words."""
+
+    ok: bool
+    placed: list[Placed] = field(default_factory=list)
+    executables: dict[str, Path] = field(default_factory=dict)
+    log: str = ""
+
+
+async def run_cargo(
+    command: str,
+    shadow: Shadow,
+    manifest: Manifest,
+    toolchain: Toolchain,
+    sysroot: Path,
+    *,
+    features: Sequence[str],
+    clippy: bool,
+    progress: Progress,
+    cancel: asyncio.Event | None,
+) -> CargoRun:
+    """`cargo COMMAND` on the shadow; raises `CannotBuild` and `process.Cancelled`."""
+    env = environment(shadow, manifest, toolchain, sysroot, clippy=clippy)
+    argv = [
+        str(toolchain.cargo),
+        command,
+        f"--manifest-path={shadow.manifest}",
+        f"--target={flags.TARGET}",
+        f"--profile={flags.PROFILE}",
+        f"--target-dir={shadow.target_dir}",
+        "--message-format=json",
+        "--bins",
+        # With 2 of 10 errors shown a person would mend and build five times.
+        "--keep-going",
+    ]
+    if clippy:
+        argv += ["--workspace", "--lib"] if _has_library(shadow, manifest) else ["--workspace"]
+    if features:
+        argv.append(f"--features={','.join(features)}")
+    result = await _once([*argv, "--offline"], shadow, manifest, env, progress, cancel)
+    if not result.ok and not result.placed and _NEEDS_NETWORK.search(result.log):
+        progress.report("fetching the crates this project needs")
+        result = await _once(argv, shadow, manifest, env, progress, cancel)
+    if not result.ok and not any(f.severity is Severity.ERROR for _, f in result.placed):
+        if "No space left on device" in result.log:
+            raise CannotBuild(
+                f"no space left on the disk that holds {shadow.output_dir}",
+                (f"df -h {shadow.output_dir}   (then free some space there)",),
+            )
+        result.placed.append(cargo_problem(result.log, manifest))
+    return result
+
+
+def environment(
+    shadow: Shadow, manifest: Manifest, toolchain: Toolchain, sysroot: Path, *, clippy: bool
+) -> dict[str, str]:
+    """The environment cargo runs in; `rex-rustc` reads the `REX_WRAP_…` part."""
+    script = link_script()
+    lints = [*forced_lints(clippy=True)]
+    wrapper = native("rex-rustc")
+    crate = kernel_crate().resolve()
+    key = flags.digest(
+        __version__,
+        str(sysroot),
+        str(wrapper),
+        script.read_text(encoding="utf-8"),
+        tree_digest(crate),
+        *lints,
+        *flags.CODEGEN,
+    )
+    forget_other_keys(shadow.target_dir, key)
+    env = toolchain.environment()
+    remap = [f"{crate}=/rex", f"{shadow.directory}=."]
+    if manifest.workspace_root is not None:
+        remap.append(f"{manifest.workspace_root}=.")
+    # The last match wins, so the package comes after its workspace.
+    remap.append(f"{manifest.root}=.")
+    lists = {
+        "REX_WRAP_LINTS": lints,
+        "REX_WRAP_REMAP": remap,
+        "REX_WRAP_LINK": flags.link_flags(toolchain.linker, script),
+        "REX_WRAP_NO_MAIN": list(shadow.no_main),
+        "CARGO_ENCODED_RUSTFLAGS": list(flags.CODEGEN),
+    }
+    env.update({name: "\x1f".join(values) for name, values in lists.items()})
+    env.update(
+        RUSTC_WRAPPER=str(wrapper),
+        RUSTC_WORKSPACE_WRAPPER=str(toolchain.clippy) if clippy else "",
+        REX_WRAP_SYSROOT=str(sysroot),
+        REX_WRAP_KERNEL_CRATE=str(crate),
+        CARGO_INCREMENTAL="0",
+        CARGO_TERM_COLOR="never",
+        CARGO_TERM_PROGRESS_WHEN="never",
+    )
+    if clippy:
+        env["CLIPPY_CONF_DIR"] = str(clippy_directory())
+        env["CLIPPY_ARGS"] = ""
+    return env
+
+
+def places_of(shadow: Shadow, manifest: Manifest) -> Places:
+    """Which of the files rustc speaks about are the person's."""
+    spans = {d.name: d.span for d in manifest.dependencies if d.table in TABLES}
+    return Places(
+        base=shadow.directory,
+        roots=tuple(m.root for m in shadow.packages.values()),
+        manifest=manifest.path,
+        dependency_spans=spans,
+        root_file=shadow.targets[0].path,
+    )
+
+
+def _has_library(shadow: Shadow, manifest: Manifest) -> bool:
+    return len(shadow.packages) > 1 or any(t.kind == "lib" for t in manifest.targets)
+
+
+async def _once(
+    argv: Sequence[str],
+    shadow: Shadow,
+    manifest: Manifest,
+    env: dict[str, str],
+    progress: Progress,
+    cancel: asyncio.Event | None,
+) -> CargoRun:
+    places = places_of(shadow, manifest)
+    result = CargoRun(ok=False)
+    try:
+        done = await process.run(
+            argv, env=env, cancel=cancel, on_line=_reader(result, places, progress)
+        )
+    except OSError as error:
+        raise CannotBuild(f"cannot start {argv[0]}: {error.strerror}", ("rex doctor",)) from error
+    result.ok = done.status == 0
+    result.log = done.errors
+    result.placed = list(dict.fromkeys(result.placed))
+    return result
+
+
+def _reader(result: CargoRun, places: Places, progress: Progress) -> Callable[[bytes], None]:
+    def read(line: bytes) -> None:
+        message = parse_line(line)
+        if message is None:
+            return
+        reason = message.get("reason")
+        if reason == "compiler-message":
+            result.placed.extend(findings_of(message, places))
+        elif reason == "compiler-artifact":
+            _artifact(message, result, progress)
+
+    return read
+
+
+def _artifact(message: Message, result: CargoRun, progress: Progress) -> None:
+    target = message.get("target")
+    name = str(target.get("name")) if isinstance(target, dict) else ""
+    if not message.get("fresh"):
+        progress.report(f"compiled {name}")
+    executable = message.get("executable")
+    if isinstance(executable, str):
+        result.executables[name] = Path(executable)
+
+
+def cargo_problem(log: str, manifest: Manifest) -> Placed:
+    """Cargo's own refusal (no compiler ran, or a build script failed) as one finding."""
+    lines = [line.strip() for line in log.splitlines()]
+    errors = [i for i, line in enumerate(lines) if line.startswith("error")]
+    if not errors:
+        text = lines[-1] if lines else "cargo failed and gave no reason"
+        return manifest.path, _manifest_finding(text, (0, 0))
+    first = errors[0]
+    text = re.sub(r"^error(\[\w+\])?: ", "", lines[first])
+    causes = [line for line in lines[first + 1 :] if line and not line.startswith(_CARGO_NOISE)]
+    if "custom build command" in text:
+        said = [line for line in lines[first + 1 :] if line and "---" not in line]
+        text = "the build script failed: " + (said[-1] if said else "it gave no reason")
+        where = manifest.build_script
+        if where is not None and where.is_file():
+            return where, _manifest_finding(text, (0, 0))
+        return manifest.path, _manifest_finding(text, (0, 0))
+    for cause in causes[:2]:
+        text += f": {cause}"
+    span = (0, 0)
+    for dependency in manifest.dependencies:
+        if f"`{dependency.name}`" in log or f"`{dependency.package}`" in log:
+            span = dependency.span
+            break
+    return manifest.path, _manifest_finding(text, span)
+
+
+_CARGO_NOISE = ("Caused by:", "As a reminder", "warning:", "location searched", "required by")
+
+
+def _manifest_finding(text: str, span: tuple[int, int]) -> Finding:
+    return Finding("manifest", Severity.ERROR, text, Span(*span), source="cargo")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What GNU ld says about an image, in words.
+
+An import that is not on the list is a plain undefined reference, so the symbol's name
+says what the program tried to use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.syntax.positions import Span
+
+_UNDEFINED = re.compile(
+    r"(?:(?P<file>[^\s:()]+\.rs):(?P<line>\d+):)?[^\n]*?undefined reference to [`'](?P<symbol>[^'`]+)'"
+)
+_OVERFLOW = re.compile(r"relocation truncated to fit: (\S+)")
+# Names of GCC's libgcc, chapter "Soft float library routines", and of C's math library.
+_FLOAT = re.compile(
+    r"__(?:add|sub|mul|div|neg|pow|cmp|unord|eq|ne|ge|lt|le|gt)[sdxt]f[23i]?\Z"
+    r"|__(?:float|fix|extend|trunc)\w*[sdhxt][if]\w*\Z"
+    r"|f?(?:mod|ma|min|max|dim)f?\Z|(?:sqrt|pow|exp2?|log(?:2|10)?|sin|cos|tan|floor|ceil|trunc|round|rint)f?\Z"
+)
+_ALLOCATION = re.compile(r"__rust_(?:alloc|dealloc|realloc)|__rdl_|__rg_")
+
+
+def link_findings(
+    notes: Sequence[str], base: Path, roots: Sequence[Path], root_file: Path
+) -> list[tuple[Path, Finding]]:
+    """Findings for a failed link; `notes` carry ld's own output, `root_file` takes the placeless."""
+    output = "\n".join(notes)
+    found: dict[tuple[str, Path, int], tuple[Path, Finding]] = {}
+    for match in _UNDEFINED.finditer(output):
+        path, span = _place(match["file"], match["line"], base, roots)
+        code, text = _words(match["symbol"])
+        where = path or root_file
+        found.setdefault(
+            (match["symbol"], where, span.start),
+            (where, Finding(code, Severity.ERROR, text, span, source="rustc")),
+        )
+    if found:
+        placed = {symbol for symbol, where, start in found if (where, start) != (root_file, 0)}
+        return [
+            f
+            for (s, w, start), f in found.items()
+            if (w, start) != (root_file, 0) or s not in placed
+        ]
+    truncated = _OVERFLOW.search(output)
+    if truncated:
+        text = f"the image is too large to link: {truncated[0]}"
+    else:
+        said = [ln for ln in output.splitlines() if "ld:" in ln or ln.startswith("error")]
+        text = f"the image cannot be linked: {(said or ['the linker gave no reason'])[-1].strip()}"
+    return [(root_file, Finding("linker", Severity.ERROR, text, Span(0, 0), source="rustc"))]
+
+
+def _words(symbol: str) -> tuple[str, str]:
+    if _FLOAT.match(symbol):
+        return (
+            "rex::float_or_simd",
+            f"floating point is not available in the kernel: the compiled code calls `{symbol}`; "
+            "use integers or fixed-point arithmetic",
+        )
+    if _ALLOCATION.search(symbol):
+        return (
+            "rex::std_or_alloc",
+            f"there is no heap in an extension: the compiled code calls `{symbol}`; "
+            "use a map or a fixed-size array",
+        )
+    return (
+        "linker",
+        f"nothing an extension may import is called `{symbol}`; "
+        "use what the kernel crate `rex` offers in its place",
+    )
+
+
+def _place(
+    name: str | None, line: str | None, base: Path, roots: Sequence[Path]
+) -> tuple[Path | None, Span]:
+    if name is None or line is None:
+        return None, Span(0, 0)
+    for root in (base, *roots):
+        path = root / name
+        if any(path.is_relative_to(r) for r in roots) and path.is_file():
+            return path, _line_span(path, int(line))
+    return None, Span(0, 0)
+
+
+def _line_span(path: Path, number: int) -> Span:
+    offset = 0
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except OSError:
+        return Span(0, 0)
+    for index, text in enumerate(lines, 1):
+        if index == number:
+            indent = len(text) - len(text.lstrip())
+            return Span(offset + indent, offset + len(text.rstrip()))
+        offset += len(text)
+    return Span(0, 0)
