@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +63,12 @@ class Buffers:
         if document is not None:
             return document.data
         try:
-            found = os.stat(path)
+            found = path.stat()
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             known = self._disk.get(path)
             if known is not None and known.stamp == stamp:
                 return known.data
-            if found.st_size > LARGEST_FILE or not os.path.isfile(path):
+            if found.st_size > LARGEST_FILE or not stat.S_ISREG(found.st_mode):
                 return None
             data = path.read_bytes()
         except (OSError, ValueError):

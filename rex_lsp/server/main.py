@@ -10,13 +10,17 @@ import logging
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from rex_lsp.server.connection import Connection
 
 _DRAIN_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
 
 
-def main(*, parent: int | None = None) -> int:
-    """Serve one client; the exit code is 0 after shutdown and exit, else 1."""
+def main(*, parent: int | None = None) -> NoReturn:
+    """Serve one client and end the process: 0 after shutdown and exit, else 1."""
     # Collections during the imports look at objects that all stay: 10 % of the start.
     gc.disable()
     from rex_lsp.server.connection import Connection
@@ -32,10 +36,7 @@ def main(*, parent: int | None = None) -> int:
     os._exit(code)
 
 
-async def _serve(connection: object) -> int:
-    from rex_lsp.server.connection import Connection
-
-    assert isinstance(connection, Connection)
+async def _serve(connection: Connection) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, connection.stop, 1)

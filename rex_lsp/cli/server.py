@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""`rex server`: the language server on standard input and output."""
+
+from __future__ import annotations
+
+import argparse
+
+from rex_lsp.cli.main import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the verb."""
+    parser = subparsers.add_parser(
+        "server",
+        help="serve an editor (LSP on standard input and output)",
+        description="Serve one editor: Language Server Protocol on standard input and output.",
+    )
+    parser.add_argument(
+        "--stdio", action="store_true", help="what it always does; editors pass it by habit"
+    )
+    parser.add_argument(
+        "--clientProcessId", type=int, metavar="PID", help="end when this process ends"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until the client is done."""
+    from rex_lsp.server.main import main
+
+    return main(parent=args.clientProcessId)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Events in words for a terminal: one line each, a stop with its call trace below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rex_lsp.deploy.events import Event, Frame
+
+Style = Callable[[str, str], str]
+
+_STOPPED = {
+    "panic": "panicked",
+    "terminated": "ran too long and was ended",
+    "stack": "exceeded its stack",
+    "fault": "faulted",
+}
+_COLOURS = {"red": "31;1", "green": "32", "dim": "2", "bold": "1", "yellow": "33"}
+
+
+def plain(_: str, text: str) -> str:
+    """No colour."""
+    return text
+
+
+def coloured(colour: str, text: str) -> str:
+    """ANSI colour."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+class Narrator:
+    """Tells events to a person; times count from the first event."""
+
+    def __init__(self, style: Style = plain) -> None:
+        self._style = style
+        self._start: int | None = None
+        self._tellers: Mapping[str, Callable[[Event], str]] = {
+            "load": lambda event: f"loaded {self._style('bold', event.program or event.message)}",
+            "attach": lambda event: f"attached to {event.raw.get('attach') or 'its source'}",
+            "trace": self._trace,
+            "verdict": self._verdict,
+            "leak": self._leak,
+            "detach": lambda _: "detached",
+            "exit": self._exit,
+            **dict.fromkeys(_STOPPED, self._stop),
+        }
+
+    def tell(self, event: Event) -> str:
+        """The event in one or more lines, without a line break at the end."""
+        if self._start is None:
+            self._start = event.t_ns
+        seconds = max(0, event.t_ns - self._start) / 1e9
+        time = self._style("dim", f"{seconds:9.6f}")
+        teller = self._tellers.get(event.kind)
+        said = teller(event) if teller is not None else f"{event.kind} {event.message}".rstrip()
+        who = "" if event.kind in ("load", "exit") else f"{self._style('bold', event.program)}: "
+        return f"{time}  {who}{said}"
+
+    def _trace(self, event: Event) -> str:
+        return event.message
+
+    def _verdict(self, event: Event) -> str:
+        name = str(event.raw.get("name") or event.raw.get("verdict"))
+        return f"packet {event.raw.get('index')}, {event.raw.get('length')} bytes: {name}"
+
+    def _leak(self, event: Event) -> str:
+        resource = event.raw.get("resource") or "a resource"
+        place = event.place
+        where = f", taken at {_at(place)}" if place is not None else ""
+        return self._style("yellow", f"returned while it held {resource}{where}; released")
+
+    def _exit(self, event: Event) -> str:
+        source = event.raw.get("source")
+        signal = event.raw.get("signal")
+        end = f"by signal {signal}" if signal else f"with status {event.raw.get('status')}"
+        return f"source {source} ended {end}"
+
+    def _stop(self, event: Event) -> str:
+        head = self._style("red", f"{_STOPPED[event.kind]}: {event.message}")
+        place = event.place
+        lines = [head]
+        if place is not None:
+            lines.append(f"             at {_at(place)}")
+        for frame in event.frames:
+            where = f" ({_at(frame)})" if frame.file else ""
+            lines.append(self._style("dim", f"             in {frame.function}{where}"))
+        return "\n".join(lines)
+
+
+def _at(frame: Frame) -> str:
+    column = f":{frame.column}" if frame.column else ""
+    return f"{frame.file}:{frame.line}{column}"

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Runs the typing tier between two messages, a slice at a time.
+
+An edited file is looked at first, then the other open files of its crate. No turn of
+the event loop is given more than a slice, so a long file is parsed in several.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from rex_lsp.project.buffers import Buffers
+from rex_lsp.project.crates import Crates
+from rex_lsp.project.store import Store, Tier
+
+log = logging.getLogger("rex.analysis")
+
+SLICE_MS = 10.0
+_LONGEST_WAIT_SECONDS = 0.1
+
+
+class Analysis:
+    """The queue of files to look at.
+
+    ``busy`` says that messages wait, and edits come first. ``looking_at`` is the edited
+    file whose findings are replaced at this moment.
+    """
+
+    def __init__(self, buffers: Buffers, crates: Crates, store: Store) -> None:
+        self._buffers = buffers
+        self._crates = crates
+        self._store = store
+        self._edited: OrderedDict[Path, float] = OrderedDict()
+        self._followers: OrderedDict[Path, None] = OrderedDict()
+        self._waiting: dict[Path, list[asyncio.Future[None]]] = {}
+        self._scheduled = False
+        self._stopped = False
+        self.looking_at: Path | None = None
+        self.busy: Callable[[], bool] = lambda: False
+        self.on_analysed: Callable[[Path], None] = lambda _: None
+
+    def touch(self, path: Path) -> None:
+        """Look at an open file again soon."""
+        self._edited.setdefault(path, asyncio.get_running_loop().time())
+        self._edited.move_to_end(path, last=False)
+        self._followers.pop(path, None)
+        self._schedule()
+
+    def follow(self, path: Path) -> None:
+        """Look at a file again when nothing was edited: another file of its crate changed."""
+        if path not in self._edited:
+            self._followers[path] = None
+            self._schedule()
+
+    def drop(self, path: Path) -> None:
+        """The file is not open any more."""
+        self._edited.pop(path, None)
+        self._followers.pop(path, None)
+        self._settle(path)
+
+    def pending(self, path: Path) -> bool:
+        """Whether what the store has for an open file is older than its text."""
+        return path in self._edited
+
+    async def settled(self, path: Path) -> None:
+        """Wait until the store speaks about the current text of ``path``."""
+        while self.pending(path) and not self._stopped:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(path, []).append(future)
+            await future
+
+    def stop(self) -> None:
+        """Look at nothing more."""
+        self._stopped = True
+        self._edited.clear()
+        self._followers.clear()
+        for path in list(self._waiting):
+            self._settle(path)
+
+    def _schedule(self) -> None:
+        if not self._scheduled and not self._stopped:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if self._edited:
+            path, since = next(iter(self._edited.items()))
+            waited = asyncio.get_running_loop().time() - since
+            if not self.busy() or waited > _LONGEST_WAIT_SECONDS:
+                self._look(path, edited=True)
+        elif self._followers:
+            if not self.busy():
+                self._look(next(iter(self._followers)), edited=False)
+        else:
+            return
+        self._schedule()
+
+    def _look(self, path: Path, *, edited: bool) -> None:
+        self.looking_at = path if edited else None
+        try:
+            done = self._analyse(path)
+        except Exception:
+            # A fault of ours in one file must not stop the others, nor spin on this one.
+            log.exception("the analysis of %s failed", path)
+            done = True
+        finally:
+            self.looking_at = None
+        if not done:
+            return
+        if edited:
+            self._edited.pop(path, None)
+            self._queue_followers(path)
+        else:
+            self._followers.pop(path, None)
+        self._settle(path)
+        self.on_analysed(path)
+
+    def _analyse(self, path: Path) -> bool:
+        from rex_lsp.rules.engine import check
+
+        document = self._buffers.document(path)
+        crate = None if document is None else self._crates.of(path)
+        if document is None or crate is None:
+            self._store.replace_file(Tier.TYPING, path, ())
+            return True
+        if not document.parse_some(SLICE_MS):
+            return False
+        self._store.replace_file(Tier.TYPING, path, check(crate, path))
+        return True
+
+    def _queue_followers(self, path: Path) -> None:
+        package = self._crates.package_of(path)
+        for other in self._buffers:
+            if other == path or other in self._edited:
+                continue
+            if package is not None and self._crates.package_of(other) in (package, None):
+                self._followers[other] = None
+
+    def _settle(self, path: Path) -> None:
+        for future in self._waiting.pop(path, ()):
+            if not future.done():
+                future.set_result(None)

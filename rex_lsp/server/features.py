@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The table of feature modules; each registers its own methods."""
+
+from __future__ import annotations
+
+from rex_lsp.server import (
+    code_actions,
+    commands,
+    completion,
+    configuration,
+    diagnostics,
+    documents,
+    hover,
+    lenses,
+    lifecycle,
+    signature,
+    symbols,
+    trust,
+    watching,
+)
+from rex_lsp.server.server import RexServer
+
+_MODULES = (
+    lifecycle,
+    documents,
+    diagnostics,
+    code_actions,
+    lenses,
+    completion,
+    hover,
+    signature,
+    symbols,
+    commands,
+    configuration,
+    watching,
+    trust,
+)
+
+
+def register(server: RexServer) -> None:
+    """Register every feature with ``server``."""
+    for module in _MODULES:
+        module.register(server)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The server object: what the feature modules share."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pygls.lsp.server import LanguageServer
+
+from rex_lsp import __version__
+from rex_lsp.project.workspace import Workspace
+from rex_lsp.server.client import ClientCapabilities
+from rex_lsp.server.protocol import Protocol
+from rex_lsp.syntax.positions import Encoding
+
+if TYPE_CHECKING:
+    from rex_lsp.server.diagnostics import Publisher
+    from rex_lsp.server.sessions import Sessions
+
+log = logging.getLogger("rex.server")
+
+ERROR, WARNING, INFO, LOG = 1, 2, 3, 4
+
+
+class _LateConverter:
+    """cattrs' converter for LSP types, made when a message first needs it (35 ms)."""
+
+    def __init__(self) -> None:
+        self._real: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._real is None:
+            from pygls.protocol import default_converter
+
+            self._real = default_converter()
+        return getattr(self._real, name)
+
+
+class RexServer(LanguageServer):
+    """One client's server. ``files`` is the project layer, ``sessions`` the runtime's."""
+
+    protocol: Protocol
+    publisher: Publisher
+    sessions: Sessions
+
+    def __init__(self) -> None:
+        super().__init__(
+            "rex",
+            __version__,
+            protocol_cls=Protocol,
+            converter_factory=_LateConverter,  # type: ignore[arg-type]
+        )
+        self.client = ClientCapabilities({})
+        self.encoding = Encoding.UTF16
+        self.trusted = False
+        self.files = Workspace()
+        self._told: set[str] = set()
+
+    def log(self, text: str, kind: int = INFO) -> None:
+        """One line in the editor's log of this server."""
+        self.protocol.notify("window/logMessage", {"type": kind, "message": text})
+
+    def tell(self, text: str, kind: int = ERROR) -> None:
+        """A message that the editor shows, once for each distinct text."""
+        self.log(text, kind)
+        if text not in self._told:
+            self._told.add(text)
+            self.protocol.notify("window/showMessage", {"type": kind, "message": text})
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """A failure inside the server is logged, never a popup."""
+        log.error("%s", error)
