@@ -135,7 +135,7 @@ async def build(
         image = await _pack(elf, record, target.path, result, cancel)
         if image is not None:
             result.artifacts.append(Artifact(target.name, elf, image))
-    if not result.ok:
+    if len(result.artifacts) < len(ran.executables):
         result.artifacts.clear()
     return result
 

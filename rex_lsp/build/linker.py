@@ -15,7 +15,8 @@ from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.syntax.positions import Span
 
 _UNDEFINED = re.compile(
-    r"(?:(?P<file>[^\s:()]+\.rs):(?P<line>\d+):)?[^\n]*?undefined reference to [`'](?P<symbol>[^'`]+)'"
+    r"(?:(?P<file>[^\s:()]+\.rs):(?P<line>\d+):)?[^\n]*?"
+    r"undefined reference to [`'](?P<symbol>[^'`]+)'"
 )
 _OVERFLOW = re.compile(r"relocation truncated to fit: (\S+)")
 # Names of GCC's libgcc, chapter "Soft float library routines", and of C's math library.
@@ -30,7 +31,10 @@ _ALLOCATION = re.compile(r"__rust_(?:alloc|dealloc|realloc)|__rdl_|__rg_")
 def link_findings(
     notes: Sequence[str], base: Path, roots: Sequence[Path], root_file: Path
 ) -> list[tuple[Path, Finding]]:
-    """Findings for a failed link; `notes` carry ld's own output, `root_file` takes the placeless."""
+    """Findings for a failed link; `notes` carry ld's own output.
+
+    What has no line goes to the start of `root_file`.
+    """
     output = "\n".join(notes)
     found: dict[tuple[str, Path, int], tuple[Path, Finding]] = {}
     for match in _UNDEFINED.finditer(output):
@@ -42,11 +46,12 @@ def link_findings(
             (where, Finding(code, Severity.ERROR, text, span, source="rustc")),
         )
     if found:
-        placed = {symbol for symbol, where, start in found if (where, start) != (root_file, 0)}
+        nowhere = (root_file, 0)
+        placed = {symbol for symbol, where, start in found if (where, start) != nowhere}
         return [
-            f
-            for (s, w, start), f in found.items()
-            if (w, start) != (root_file, 0) or s not in placed
+            finding
+            for (symbol, where, start), finding in found.items()
+            if (where, start) != nowhere or symbol not in placed
         ]
     truncated = _OVERFLOW.search(output)
     if truncated:

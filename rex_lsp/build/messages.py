@@ -128,7 +128,7 @@ def _code(message: Message) -> str:
 def _elsewhere(
     cargo_message: Message, message: Message, primary: Sequence[Message], places: Places
 ) -> list[Placed]:
-    """A message with no place in the person's files: at the dependency's line if one is to blame."""
+    """A message with no place in the person's files: at the line of the dependency to blame."""
     if _SEVERITIES[str(message.get("level"))] is not Severity.ERROR:
         return []
     crate = str((cargo_message.get("target") or {}).get("name", ""))
@@ -142,8 +142,8 @@ def _elsewhere(
         )
         start, end = known.get(crate.replace("-", "_"), (0, 0))
         return [(places.manifest, _plain(message, text, Span(start, end)))]
-    notes = [note for note in _notes(message)[:2]]
-    return [(places.root_file, _plain(message, "\n".join([text, *notes]), Span(0, 0)))]
+    text = "\n".join([text, *_notes(message)[:2]])
+    return [(places.root_file, _plain(message, text, Span(0, 0)))]
 
 
 def _compiles_own(cargo_message: Message, places: Places) -> bool:
