@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 
 import { mayBeRex } from "./relevance";
 import { Session } from "./session";
+import { PROGRAMS } from "./settings";
 
 let session: Session | undefined;
 
@@ -22,9 +23,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => current.trustGranted()),
     vscode.workspace.onDidOpenTextDocument((document) => startFor(document, current)),
+    vscode.extensions.onDidChange(() => current.settingsChanged()),
     vscode.workspace.onDidChangeConfiguration(async (change) => {
-      if (change.affectsConfiguration("rex.interpreter") && current.wanted) {
+      const chosen = ["interpreter", ...PROGRAMS];
+      if (current.wanted && chosen.some((key) => change.affectsConfiguration(`rex.${key}`))) {
         await current.restart();
+      } else if (change.affectsConfiguration("rex")) {
+        await current.settingsChanged();
       }
     }),
   );

@@ -14,6 +14,7 @@ import {
 
 import { addTarget } from "./commands";
 import { findInterpreter, serverCommand, type Run } from "./interpreter";
+import { userSettings, workspaceSettings } from "./settings";
 import { StatusItem } from "./status";
 
 /** A probe that takes longer than this is taken for an interpreter that does not start. */
@@ -22,6 +23,10 @@ const PROBE_LIMIT_MS = 20_000;
 /** The server is started again after a crash at most this often in three minutes. */
 const RESTARTS = 3;
 const RESTART_WINDOW_MS = 3 * 60_000;
+
+function rustAnalyzerRuns(): boolean {
+  return vscode.extensions.getExtension("rust-lang.rust-analyzer")?.isActive === true;
+}
 
 export class Session implements vscode.Disposable {
   /** Whether a server runs, starts, or was asked for and could not be started. */
@@ -63,6 +68,13 @@ export class Session implements vscode.Disposable {
   async trustGranted(): Promise<void> {
     if (this.client?.state === State.Running) {
       await this.client.sendNotification("rex/didChangeTrust", { trusted: true });
+    }
+  }
+
+  /** Settings changed: the server asks for what it wants to know. */
+  async settingsChanged(): Promise<void> {
+    if (this.client?.state === State.Running) {
+      await this.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
     }
   }
 
@@ -127,7 +139,10 @@ export class Session implements vscode.Disposable {
         { scheme: "file", language: "rust" },
         { scheme: "file", pattern: "**/Cargo.toml" },
       ],
-      initializationOptions: () => ({ trusted: vscode.workspace.isTrusted }),
+      initializationOptions: () => ({
+        trusted: vscode.workspace.isTrusted,
+        settings: userSettings((key) => vscode.workspace.getConfiguration("rex").get(key)),
+      }),
       outputChannel: this.output,
       traceOutputChannel: this.output,
       errorHandler: {
@@ -141,6 +156,14 @@ export class Session implements vscode.Disposable {
       middleware: {
         executeCommand: (command, args: unknown[], next) =>
           next(command, addTarget(args, vscode.window.activeTextEditor)) as unknown,
+        workspace: {
+          configuration: async (params, token, next) => {
+            const sections: unknown = await next(params, token);
+            return Array.isArray(sections)
+              ? sections.map((section) => workspaceSettings(section, rustAnalyzerRuns()))
+              : [];
+          },
+        },
       },
     };
   }

@@ -6,6 +6,7 @@ local M = {}
 local defaults = {
   interpreter = { "python3" },
   trusted = nil,
+  settings = {},
   codelens = true,
 }
 
@@ -30,6 +31,12 @@ function M.set(options)
           .. vim.inspect(value)
       )
       accepted.trusted = value
+    elseif name == "settings" then
+      assert(
+        type(value) == "table",
+        'rex: expected "settings" to be a table, found ' .. vim.inspect(value)
+      )
+      accepted.settings = value
     elseif name == "codelens" then
       assert(
         type(value) == "boolean",
@@ -37,7 +44,11 @@ function M.set(options)
       )
       accepted.codelens = value
     else
-      error('rex: expected one of "interpreter", "trusted", "codelens", found "' .. name .. '"')
+      error(
+        'rex: expected one of "interpreter", "trusted", "settings", "codelens", found "'
+          .. name
+          .. '"'
+      )
     end
   end
   current = accepted

@@ -38,6 +38,32 @@ local function refresh_lenses(buffer)
   end
 end
 
+--- Tells the server when rust-analyzer serves the same buffer, so that nothing is said twice.
+local function tell_of_rust_analyzer(client, buffer)
+  if (client.config.settings or {}).rex ~= nil then
+    return
+  end
+  for _, other in ipairs((vim.lsp.get_clients or vim.lsp.get_active_clients)()) do
+    local name = (other.name or ""):gsub("[-_]", "")
+    if name == "rustanalyzer" and vim.lsp.buf_is_attached(buffer, other.id) then
+      client.config.settings = { rex = { rustAnalyzer = { active = true } } }
+      client.notify("workspace/didChangeConfiguration", { settings = client.config.settings })
+      return
+    end
+  end
+end
+
+local function watch_for_rust_analyzer(client, buffer)
+  vim.api.nvim_create_autocmd({ "BufEnter", "BufWritePost", "CursorHold" }, {
+    group = vim.api.nvim_create_augroup("rex_beside_" .. buffer, { clear = true }),
+    buffer = buffer,
+    callback = function()
+      tell_of_rust_analyzer(client, buffer)
+    end,
+  })
+  tell_of_rust_analyzer(client, buffer)
+end
+
 local function buffers_of(client_id)
   local attached = {}
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
@@ -99,13 +125,18 @@ function M.config()
     handlers = handlers,
     before_init = function(params, config)
       local root = config.root_dir
-      params.initializationOptions = { trusted = trust.is_trusted(root) }
+      local settings = options.get().settings
+      params.initializationOptions = {
+        trusted = trust.is_trusted(root),
+        settings = next(settings) and settings or nil,
+      }
     end,
     on_attach = function(client, buffer)
       vim.api.nvim_buf_set_option(buffer, "omnifunc", "v:lua.vim.lsp.omnifunc")
       if options.get().codelens then
         show_lenses(buffer)
       end
+      watch_for_rust_analyzer(client, buffer)
       require("rex.commands").tell_restricted(client.config.root_dir)
     end,
   }

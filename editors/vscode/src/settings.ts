@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+/** The settings that the server is told: not the extension's own, and each from where it may come. */
+
+type Values = Record<string, unknown>;
+
+/** These start the server or belong to the client library. */
+const OWN = ["interpreter", "trace.server"];
+
+/** These name programs: they come from the person's own settings, never from a workspace. */
+export const PROGRAMS = ["toolchain.rustc", "toolchain.cargo", "runtime.rexrt"];
+
+/** Flattens nested objects to dotted names, as far as `stop` does not claim a name as a value. */
+function flatten(values: Values, stop: ReadonlySet<string>, prefix = ""): Values {
+  const flat: Values = {};
+  for (const [name, value] of Object.entries(values)) {
+    const key = prefix + name;
+    if (!stop.has(key) && typeof value === "object" && value !== null && !Array.isArray(value)) {
+      Object.assign(flat, flatten(value as Values, stop, `${key}.`));
+    } else {
+      flat[key] = value;
+    }
+  }
+  return flat;
+}
+
+/**
+ * What `workspace/configuration` answers for the section `rex`.
+ *
+ * @param section the section as the editor has it, all layers merged
+ * @param rustAnalyzer whether rust-analyzer runs beside us; what a person set counts more
+ */
+export function workspaceSettings(section: unknown, rustAnalyzer: boolean): Values {
+  const values =
+    typeof section === "object" && section !== null
+      ? flatten(section as Values, new Set(["rules"]))
+      : {};
+  const told = Object.entries(values).filter(
+    ([key]) => !OWN.includes(key) && !PROGRAMS.includes(key),
+  );
+  const result: Values = Object.fromEntries(told);
+  if (rustAnalyzer && result["rustAnalyzer.active"] !== true) {
+    result["rustAnalyzer.active"] = true;
+  }
+  return result;
+}
+
+/** The settings that name programs, as far as they are set. */
+export function userSettings(get: (key: string) => string | undefined): Values {
+  const set = PROGRAMS.map((key) => [key, get(key) ?? ""] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ""));
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { addTarget } from "../src/commands.ts";
+import { userSettings, workspaceSettings } from "../src/settings.ts";
+
+describe("workspaceSettings", () => {
+  it("leaves out what is not the server's and what names programs", () => {
+    const section = {
+      interpreter: ["python3"],
+      trace: { server: "off", log: true },
+      toolchain: { rustc: "/project/rustc" },
+      check: { onSave: false },
+    };
+    assert.deepEqual(workspaceSettings(section, false), {
+      "trace.log": true,
+      "check.onSave": false,
+    });
+  });
+
+  it("keeps a table of rules whole", () => {
+    const section = { rules: { may_panic: "off" } };
+    assert.deepEqual(workspaceSettings(section, false), section);
+  });
+
+  it("says that rust-analyzer is there", () => {
+    const section = { rustAnalyzer: { active: false } };
+    assert.deepEqual(workspaceSettings(section, true), { "rustAnalyzer.active": true });
+    assert.deepEqual(workspaceSettings(section, false), { "rustAnalyzer.active": false });
+    assert.deepEqual(workspaceSettings(undefined, false), {});
+  });
+});
+
+describe("userSettings", () => {
+  it("has only programs that are set", () => {
+    const values: Record<string, string> = { "toolchain.cargo": "/usr/bin/cargo" };
+    assert.deepEqual(
+      userSettings((key) => values[key]),
+      values,
+    );
+  });
+});
+
+describe("addTarget", () => {
+  const place = {
+    document: { uri: "file:///a.rs" },
+    selection: { active: { line: 3, character: 4 } },
+  };
+
+  it("keeps what a lens says", () => {
+    assert.deepEqual(addTarget(["x"], place), ["x"]);
+  });
+
+  it("names the file and the cursor for the palette", () => {
+    assert.deepEqual(addTarget([], place), [
+      { uri: "file:///a.rs", position: { line: 3, character: 4 } },
+    ]);
+    assert.deepEqual(addTarget([], undefined), []);
+  });
+});
