@@ -6,13 +6,14 @@ import * as vscode from "vscode";
 
 import { mayBeRex } from "./relevance";
 import { Session } from "./session";
-import { PROGRAMS } from "./settings";
+import { programSettings, type Manifest } from "./settings";
 
 let session: Session | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel("Rex", { log: true });
-  const current = new Session(output, context.extensionPath);
+  const programs = programSettings(context.extension.packageJSON as Manifest);
+  const current = new Session(output, context.extensionPath, programs);
   session = current;
   context.subscriptions.push(
     output,
@@ -25,7 +26,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.workspace.onDidOpenTextDocument((document) => startFor(document, current)),
     vscode.extensions.onDidChange(() => current.settingsChanged()),
     vscode.workspace.onDidChangeConfiguration(async (change) => {
-      const chosen = ["interpreter", ...PROGRAMS];
+      const chosen = ["interpreter", ...programs];
       if (current.wanted && chosen.some((key) => change.affectsConfiguration(`rex.${key}`))) {
         await current.restart();
       } else if (change.affectsConfiguration("rex")) {

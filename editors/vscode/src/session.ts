@@ -40,10 +40,12 @@ export class Session implements vscode.Disposable {
   /**
    * @param home where the server runs: a directory that no project can write to, because Python
    *   imports modules from the directory in which it was started
+   * @param programs the settings that name programs
    */
   constructor(
     private readonly output: vscode.LogOutputChannel,
     private readonly home: string,
+    private readonly programs: readonly string[],
   ) {}
 
   start(): Promise<void> {
@@ -141,7 +143,9 @@ export class Session implements vscode.Disposable {
       ],
       initializationOptions: () => ({
         trusted: vscode.workspace.isTrusted,
-        settings: userSettings((key) => vscode.workspace.getConfiguration("rex").get(key)),
+        settings: userSettings(this.programs, (key) =>
+          vscode.workspace.getConfiguration("rex").get(key),
+        ),
       }),
       outputChannel: this.output,
       traceOutputChannel: this.output,
@@ -160,7 +164,9 @@ export class Session implements vscode.Disposable {
           configuration: async (params, token, next) => {
             const sections: unknown = await next(params, token);
             return Array.isArray(sections)
-              ? sections.map((section) => workspaceSettings(section, rustAnalyzerRuns()))
+              ? sections.map((section) =>
+                  workspaceSettings(section, this.programs, rustAnalyzerRuns()),
+                )
               : [];
           },
         },

@@ -6,8 +6,17 @@ type Values = Record<string, unknown>;
 /** These start the server or belong to the client library. */
 const OWN = ["interpreter", "trace.server"];
 
-/** These name programs: they come from the person's own settings, never from a workspace. */
-export const PROGRAMS = ["toolchain.rustc", "toolchain.cargo", "runtime.rexrt"];
+/** The part of the extension's manifest that declares settings. */
+export interface Manifest {
+  contributes: { configuration: { properties: Record<string, { scope?: string }> } };
+}
+
+/** The server's settings that name programs: they come from the person, never from a workspace. */
+export function programSettings(manifest: Manifest): string[] {
+  return Object.entries(manifest.contributes.configuration.properties)
+    .filter(([key, { scope }]) => scope === "machine" && key !== "rex.interpreter")
+    .map(([key]) => key.replace(/^rex\./, ""));
+}
 
 /** Flattens nested objects to dotted names, as far as `stop` does not claim a name as a value. */
 function flatten(values: Values, stop: ReadonlySet<string>, prefix = ""): Values {
@@ -27,15 +36,20 @@ function flatten(values: Values, stop: ReadonlySet<string>, prefix = ""): Values
  * What `workspace/configuration` answers for the section `rex`.
  *
  * @param section the section as the editor has it, all layers merged
+ * @param programs the settings that name programs
  * @param rustAnalyzer whether rust-analyzer runs beside us; what a person set counts more
  */
-export function workspaceSettings(section: unknown, rustAnalyzer: boolean): Values {
+export function workspaceSettings(
+  section: unknown,
+  programs: readonly string[],
+  rustAnalyzer: boolean,
+): Values {
   const values =
     typeof section === "object" && section !== null
       ? flatten(section as Values, new Set(["rules"]))
       : {};
   const told = Object.entries(values).filter(
-    ([key]) => !OWN.includes(key) && !PROGRAMS.includes(key),
+    ([key]) => !OWN.includes(key) && !programs.includes(key),
   );
   const result: Values = Object.fromEntries(told);
   if (rustAnalyzer && result["rustAnalyzer.active"] !== true) {
@@ -45,7 +59,10 @@ export function workspaceSettings(section: unknown, rustAnalyzer: boolean): Valu
 }
 
 /** The settings that name programs, as far as they are set. */
-export function userSettings(get: (key: string) => string | undefined): Values {
-  const set = PROGRAMS.map((key) => [key, get(key) ?? ""] as const);
+export function userSettings(
+  programs: readonly string[],
+  get: (key: string) => string | undefined,
+): Values {
+  const set = programs.map((key) => [key, get(key) ?? ""] as const);
   return Object.fromEntries(set.filter(([, value]) => value !== ""));
 }

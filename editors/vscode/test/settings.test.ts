@@ -3,7 +3,22 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { addTarget } from "../src/commands.ts";
-import { userSettings, workspaceSettings } from "../src/settings.ts";
+import { programSettings, userSettings, workspaceSettings } from "../src/settings.ts";
+
+const PROGRAMS = ["toolchain.rustc"];
+
+describe("programSettings", () => {
+  it("are the ones a workspace cannot set, without the extension's own", () => {
+    const properties = {
+      "rex.interpreter": { scope: "machine" },
+      "rex.toolchain.rustc": { scope: "machine" },
+      "rex.rules": { scope: "window" },
+      "rex.features": {},
+    };
+    const manifest = { contributes: { configuration: { properties } } };
+    assert.deepEqual(programSettings(manifest), PROGRAMS);
+  });
+});
 
 describe("workspaceSettings", () => {
   it("leaves out what is not the server's and what names programs", () => {
@@ -13,7 +28,7 @@ describe("workspaceSettings", () => {
       toolchain: { rustc: "/project/rustc" },
       check: { onSave: false },
     };
-    assert.deepEqual(workspaceSettings(section, false), {
+    assert.deepEqual(workspaceSettings(section, PROGRAMS, false), {
       "trace.log": true,
       "check.onSave": false,
     });
@@ -21,22 +36,22 @@ describe("workspaceSettings", () => {
 
   it("keeps a table of rules whole", () => {
     const section = { rules: { may_panic: "off" } };
-    assert.deepEqual(workspaceSettings(section, false), section);
+    assert.deepEqual(workspaceSettings(section, PROGRAMS, false), section);
   });
 
   it("says that rust-analyzer is there", () => {
     const section = { rustAnalyzer: { active: false } };
-    assert.deepEqual(workspaceSettings(section, true), { "rustAnalyzer.active": true });
-    assert.deepEqual(workspaceSettings(section, false), { "rustAnalyzer.active": false });
-    assert.deepEqual(workspaceSettings(undefined, false), {});
+    assert.deepEqual(workspaceSettings(section, PROGRAMS, true), { "rustAnalyzer.active": true });
+    assert.deepEqual(workspaceSettings(section, PROGRAMS, false), { "rustAnalyzer.active": false });
+    assert.deepEqual(workspaceSettings(undefined, PROGRAMS, false), {});
   });
 });
 
 describe("userSettings", () => {
   it("has only programs that are set", () => {
-    const values: Record<string, string> = { "toolchain.cargo": "/usr/bin/cargo" };
+    const values: Record<string, string> = { "toolchain.rustc": "/usr/bin/rustc" };
     assert.deepEqual(
-      userSettings((key) => values[key]),
+      userSettings([...PROGRAMS, "runtime.rexrt"], (key) => values[key]),
       values,
     );
   });
