@@ -34,6 +34,7 @@ _NOISE = (
     "`#[",
     "requested on the command line with",
     "`-F ",
+    "`forbid` lint level was set",
     "`-D ",
     "`-W ",
     "the lint level is defined here",

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""`rex build DIR`: sources to `target/rex/NAME.elf` and `NAME.rex`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from rex_lsp.build import BuildResult, CannotBuild, build, extensions
+from rex_lsp.cli import report
+from rex_lsp.cli.main import CannotContinue, Subparsers
+from rex_lsp.cli.project_argument import add_directory, directory_of, features_of
+from rex_lsp.cli.terminal_progress import TerminalProgress
+from rex_lsp.rules.finding import Finding
+
+
+def register(subparsers: Subparsers) -> None:
+    """Adds the verb."""
+    parser = subparsers.add_parser(
+        "build",
+        help="build an extension to NAME.elf and NAME.rex",
+        description="Build an extension with the stock toolchain. Runs cargo, and with it the "
+        "project's build scripts and proc macros.",
+    )
+    add_directory(parser)
+    report.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Builds every extension package of the directory."""
+    directory = directory_of(args)
+    results = asyncio.run(_build_all(directory, features_of(args)))
+    findings: dict[Path, list[Finding]] = {}
+    for result in results:
+        for path, found in result.findings.items():
+            findings.setdefault(path, []).extend(found)
+    artifacts = [a for result in results for a in result.artifacts]
+    if args.format == "json":
+        document: dict[str, Any] = report.as_json(findings, directory)
+        document["artifacts"] = [
+            {"name": a.name, "elf": str(a.elf), "image": str(a.image)} for a in artifacts
+        ]
+        report.print_json(document)
+    else:
+        if findings:
+            report.print_human(findings, directory)
+        for artifact in artifacts:
+            print(f"built {os.path.relpath(artifact.image)} and {artifact.elf.name} beside it")
+    status = report.exit_status(findings, args.fail_on)
+    return status if all(result.ok for result in results) else 1
+
+
+async def _build_all(directory: Path, features: list[str]) -> list[BuildResult]:
+    results = []
+    with TerminalProgress() as progress:
+        for manifest in extensions(directory):
+            try:
+                results.append(await build(manifest.root, features=features, progress=progress))
+            except CannotBuild as problem:
+                raise CannotContinue(problem.message, problem.repair) from problem
+    return results
