@@ -27,6 +27,7 @@ class Chunk:
     _stale: Tree | None = None
     _outcome: Outcome | None = None
     _items: tuple[Item, ...] | None = None
+    _patched: bool = False
 
     @property
     def starts(self) -> list[int]:
@@ -41,9 +42,15 @@ class Chunk:
         return self._tree is not None
 
     @property
+    def patched(self) -> bool:
+        """Whether the tree is broken and grew from an older one, so that `refresh` may change it."""
+        return self._patched and self._tree is not None and self._tree.root_node.has_error
+
+    @property
     def tree(self) -> Tree:
         """The chunk's tree, parsed when first asked for."""
         if self._tree is None:
+            self._patched = self._stale is not None
             self._tree = parse(self.data, self._stale)
             self._stale = None
         return self._tree
@@ -71,6 +78,14 @@ class Chunk:
         if self._outcome is None:
             self._outcome = cut(self.data, lenient=False, target=len(self.data) + 1)[1]
         return self._outcome
+
+    def refresh(self) -> None:
+        """Parse a broken chunk from nothing: recovery from errors depends on the old tree."""
+        if self._tree is None or self.patched:
+            self._tree = parse(self.data)
+            self._stale = None
+            self._items = None
+        self._patched = False
 
     def know(self, outcome: Outcome) -> None:
         """Take the outcome from a scan that saw the whole text."""

@@ -38,8 +38,8 @@ _TOKENS = (
     rb"|\\(?:u\{[^'}\n]*\}|x[0-9A-Fa-f]{2}|[^\nux]))'"
 )
 _STRICT = re.compile(_TOKENS, re.DOTALL)
-_LENIENT = re.compile(_TOKENS + rb"|\n(?=" + _ITEM + rb")", re.DOTALL)
-_RESYNC = re.compile(rb"\n(?=" + _ITEM + rb")")
+_LENIENT = re.compile(_TOKENS + rb"|\n(?=" + _ITEM + rb"|///)", re.DOTALL)
+_RESYNC = re.compile(rb"\n(?=" + _ITEM + rb"|///)")
 _COMMENT = re.compile(rb"/\*|\*/")
 _BOUNDARY = re.compile(
     rb"[ \t]*(?://(?![/!])[^\n]*)?\r?\n"
@@ -144,7 +144,7 @@ def scan(data: bytes, lenient: bool, target: int, outcome: Outcome) -> Iterator[
                     if found is not None:
                         broken_at = found.end()
             if broken_at < 0:
-                if depth == 0 and (first == 0x3B or first in b"})]"):
+                if depth == 0 and first in b";}":
                     last_end = at
                     if lenient or at - cut >= target:
                         edge = _BOUNDARY.match(data, at)

@@ -38,6 +38,7 @@ class Document:
     def _set(self, data: bytes) -> None:
         self._cutter: Cutter | None = None
         self._unsettled = True
+        self._edited = False
         self._replace_chunks([Chunk(data)])
         if len(data) <= _AT_ONCE:
             self._settle_some(None, 0)
@@ -138,7 +139,7 @@ class Document:
         Raises EditRejected when a change cannot be applied; the document is then as it
         was before the batch, and the client's text is no longer known.
         """
-        before = self._chunks, self._cutter, self._unsettled
+        before = self._chunks, self._cutter, self._unsettled, self._edited
         splices: list[Splice] = []
         replaced = False
         try:
@@ -155,7 +156,7 @@ class Document:
                     splices.append(self._splice(change.range, change.text, encoding))
         except EditRejected:
             self._replace_chunks(before[0])
-            self._cutter, self._unsettled = before[1:]
+            self._cutter, self._unsettled, self._edited = before[1:]
             raise
         self._mend()
         self.version = version
@@ -200,12 +201,14 @@ class Document:
             self._replace_chunks(chunks)
         self._cutter = None
         self._unsettled = later
+        self._edited = True
 
     # Work that can wait.
 
     def pending(self) -> int:
         """How many pieces of work parse_some has left; 0 when every item is final."""
-        return sum(not chunk.parsed for chunk in self._chunks) + int(self._unsettled)
+        waiting = sum(not chunk.parsed or chunk.patched for chunk in self._chunks)
+        return waiting + int(self._unsettled)
 
     def parse_some(self, budget_ms: float, around: int = 0) -> bool:
         """Cut and parse for about `budget_ms`, nearest to the byte `around` first.
@@ -219,11 +222,17 @@ class Document:
         near = bisect_right(self._bases, around) - 1
         for index in sorted(order, key=lambda i: abs(i - near)):
             chunk = self._chunks[index]
-            if chunk.parsed:
+            if chunk.parsed and not chunk.patched:
                 continue
             if time.perf_counter() >= deadline:
                 return False
-            _ = chunk.tree, chunk.outcome
+            chunk.refresh()
+            _ = chunk.outcome
+        if self._edited and any(chunk.broken for chunk in self._chunks):
+            # What tree-sitter makes of an error depends on where its chunk begins.
+            self._unsettled = True
+            self._edited = False
+            return self.parse_some((deadline - time.perf_counter()) * 1000, around)
         return True
 
     def settle(self) -> None:
@@ -240,6 +249,7 @@ class Document:
             self._lay_out(cutter)
             self._cutter = None
             self._unsettled = False
+            self._edited = False
             return True
         first_look = len(self._chunks) == 1 and cutter.cuts and cutter.cuts[-1] > around
         if first_look and cutter.strict:

@@ -101,7 +101,7 @@ def raw_items(container: Node) -> Iterator[Raw]:
         elif kind in ("line_comment", "block_comment"):
             if start < 0 and node.start_point.row != last_row:
                 start = node.start_byte
-        elif kind in KINDS and not node.is_missing:
+        elif kind in KINDS and _is_item(node):
             yield Raw(node, tuple(attributes), start if start >= 0 else node.start_byte)
             attributes = []
             start = -1
@@ -109,6 +109,12 @@ def raw_items(container: Node) -> Iterator[Raw]:
         elif kind not in ("{", "}", ";", ","):
             attributes = []
             start = -1
+
+
+def _is_item(node: Node) -> bool:
+    if node.type == "expression_statement":
+        return bool(node.named_children) and node.named_children[0].type == "macro_invocation"
+    return not node.is_missing
 
 
 def body_of(node: Node) -> Node | None:

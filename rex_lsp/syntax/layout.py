@@ -82,7 +82,7 @@ def mend(chunks: Sequence[Chunk]) -> tuple[list[Chunk], bool]:
         chunk = chunks[index]
         index += 1
         if chunk.settled:
-            if not chunk.outcome.clean:
+            if not chunk.outcome.clean or (index < size and not chunk.outcome.terminated):
                 later = True
             made.append(chunk)
             continue
