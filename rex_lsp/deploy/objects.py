@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -50,6 +51,7 @@ class Loaded:
     programs: dict[str, Program] = field(default_factory=dict)
     maps: list[Mapping[str, Any]] = field(default_factory=list)
     sources: set[int] = field(default_factory=set)
+    fingerprint: bytes = b""
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any], image: Path) -> Loaded:
@@ -67,7 +69,12 @@ class Loaded:
             image,
             programs,
             list(answer.get("maps") or ()),
+            fingerprint=_fingerprint(image),
         )
+
+    def built_from(self, image: Path) -> bool:
+        """Whether the file at ``image`` still is what was loaded."""
+        return self.fingerprint != b"" and self.fingerprint == _fingerprint(image)
 
     def attached(self, links: Iterable[Mapping[str, Any]]) -> list[Program]:
         """Take note of the daemon's new links; returns their programs."""
@@ -84,3 +91,10 @@ class Loaded:
     def armed(self) -> list[Program]:
         """The programs that are attached and alive."""
         return [one for one in self.programs.values() if one.state is State.ARMED]
+
+
+def _fingerprint(image: Path) -> bytes:
+    try:
+        return hashlib.sha256(image.read_bytes()).digest()
+    except OSError:
+        return b""

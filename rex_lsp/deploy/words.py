@@ -50,11 +50,14 @@ class Narrator:
         if self._start is None:
             self._start = event.t_ns
         seconds = max(0, event.t_ns - self._start) / 1e9
-        time = self._style("dim", f"{seconds:9.6f}")
+        return f"{self._style('dim', f'{seconds:9.6f}')}  {self.words(event)}"
+
+    def words(self, event: Event) -> str:
+        """The event without its time."""
         teller = self._tellers.get(event.kind)
         said = teller(event) if teller is not None else f"{event.kind} {event.message}".rstrip()
         who = "" if event.kind in ("load", "exit") else f"{self._style('bold', event.program)}: "
-        return f"{time}  {who}{said}"
+        return f"{who}{said}"
 
     def _trace(self, event: Event) -> str:
         return event.message

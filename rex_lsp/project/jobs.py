@@ -43,8 +43,19 @@ class Jobs:
         job = self._jobs.get(name)
         return job is not None and not job.task.done()
 
-    async def run(self, name: Hashable, title: str, work: Callable[[], Awaitable[T]]) -> T:
+    async def run(
+        self,
+        name: Hashable,
+        title: str,
+        work: Callable[[], Awaitable[T]],
+        *,
+        delay: float = 0.0,
+        after: Hashable | None = None,
+    ) -> T:
         """End an older job of this name, then run ``work`` and return its result.
+
+        It starts ``delay`` seconds later, so that a burst of requests is one job, and
+        not before the running job named ``after`` has ended.
 
         Cancelling the caller cancels the work and waits until it has let go.
 
@@ -58,6 +69,11 @@ class Jobs:
                 self._replaced.add(older.task)
                 older.task.cancel()
                 await asyncio.wait([older.task])
+            if delay:
+                await asyncio.sleep(delay)
+            first = self._jobs.get(after) if after is not None else None
+            if first is not None and not first.task.done():
+                await asyncio.wait([first.task])
             return await work()
 
         task = asyncio.ensure_future(body())

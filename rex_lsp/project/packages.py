@@ -60,6 +60,11 @@ class Packages:
             for r in self._read(found.parent).roots
         )
 
+    def nearest(self, path: Path) -> Manifest | None:
+        """The manifest of the package that ``path`` lies in."""
+        found = find_manifest(path)
+        return None if found is None else self._read(found.parent).manifest
+
     def forget(self) -> None:
         """Read every manifest again when it is next asked for."""
         self._cache.clear()

@@ -113,20 +113,6 @@ SETTINGS: tuple[Setting, ...] = (
         "compiler's other errors only after a failed build.",
     ),
     Setting(
-        "toolchain.rustc",
-        Kind.STRING,
-        "",
-        "The rustc to use instead of the one that discovery finds. Read from user settings only.",
-        user_only=True,
-    ),
-    Setting(
-        "toolchain.cargo",
-        Kind.STRING,
-        "",
-        "The cargo to use instead of the one that discovery finds. Read from user settings only.",
-        user_only=True,
-    ),
-    Setting(
         "runtime.rexrt",
         Kind.STRING,
         "",

@@ -70,7 +70,7 @@ class Workspace:
         """The editor opened a file."""
         document = self.buffers.open(path, text, version)
         self._closed.pop(path, None)
-        self.store.edited(path, (), replaced=self._differs_from_disk(path, document))
+        self.store.edited(path, (), replaced=_on_disk(path) != document.data)
         crate = self.crates.of(path)
         if crate is not None:
             crate.update(path, document)
@@ -134,6 +134,12 @@ class Workspace:
         for open_path in self.buffers:
             self.analysis.follow(open_path)
 
+    def forget_below(self, folder: Path) -> None:
+        """A folder left the workspace: what is known about its closed files goes."""
+        for path in self.store.paths():
+            if path.is_relative_to(folder) and not self.is_open(path):
+                self.store.forget_file(path)
+
     def rediscover(self) -> None:
         """Manifests or features changed: every crate is built anew."""
         self.crates.forget()
@@ -141,6 +147,11 @@ class Workspace:
             self.analysis.touch(path)
 
     # Questions.
+
+    def unsaved(self, path: Path) -> bool:
+        """Whether an open file differs from the disk."""
+        document = self.buffers.document(path)
+        return document is not None and _on_disk(path) != document.data
 
     def crate(self, path: Path) -> Crate | None:
         """The crate of a file under the rules."""
@@ -173,11 +184,12 @@ class Workspace:
         self._closed[path] = (data, made)
         return made
 
-    def _differs_from_disk(self, path: Path, document: Document) -> bool:
-        try:
-            return path.read_bytes() != document.data
-        except OSError:
-            return True
+
+def _on_disk(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 _LEVELS = {

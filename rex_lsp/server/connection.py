@@ -55,7 +55,7 @@ class Connection:
         if tasks:
             await asyncio.wait(tasks, timeout=drain_seconds)
         with contextlib.suppress(Exception):
-            await self._server.sessions.close()
+            await self._server.end_work()
         await self._transport.drain(drain_seconds)
 
     def _input_ended(self) -> None:

@@ -110,7 +110,7 @@ class DiagnosticWriter:
                 "range": NOWHERE,
                 "severity": int(Severity.INFORMATION),
                 "source": "rex",
-                "message": f"{rest} more diagnostics are not shown (rex.diagnostics.limit is {limit})",
+                "message": f"{rest} more are not shown (rex.diagnostics.limit is {limit})",
             }
         )
         return written

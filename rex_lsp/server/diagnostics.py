@@ -100,7 +100,7 @@ class Publisher:
         """The diagnostics of a file in LSP's shape."""
         files = self._server.files
         limit = files.settings.get("diagnostics.limit")
-        return self._writing().write_all(path, files.shown(path), limit)
+        return self.writer.write_all(path, files.shown(path), limit)
 
     def result_id(self, path: Path) -> str:
         """A name for the current state of a file's diagnostics."""
@@ -116,7 +116,9 @@ class Publisher:
     def _pulls(self) -> bool:
         return self._server.client.pulls_diagnostics
 
-    def _writing(self) -> DiagnosticWriter:
+    @property
+    def writer(self) -> DiagnosticWriter:
+        """Writes findings for this client."""
         if self._writer is None:
             client = self._server.client
             self._writer = DiagnosticWriter(

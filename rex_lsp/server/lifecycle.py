@@ -67,7 +67,7 @@ async def shutdown(ls: RexServer, params: Any) -> None:
     """Stop all work; only ``exit`` is heard afterwards."""
     ls.protocol.begin_shutdown()
     ls.files.analysis.stop()
-    await asyncio.shield(asyncio.ensure_future(ls.sessions.close()))
+    await asyncio.shield(asyncio.ensure_future(ls.end_work()))
 
 
 def set_trace(ls: RexServer, params: Any) -> None:

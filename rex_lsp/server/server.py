@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pygls.lsp.server import LanguageServer
 
 from rex_lsp import __version__
+from rex_lsp.project.jobs import Jobs
 from rex_lsp.project.workspace import Workspace
 from rex_lsp.server.client import ClientCapabilities
 from rex_lsp.server.protocol import Protocol
@@ -16,6 +17,7 @@ from rex_lsp.syntax.positions import Encoding
 
 if TYPE_CHECKING:
     from rex_lsp.server.diagnostics import Publisher
+    from rex_lsp.server.progress import Progresses
     from rex_lsp.server.sessions import Sessions
 
 log = logging.getLogger("rex.server")
@@ -33,7 +35,7 @@ class _LateConverter:
         if self._real is None:
             from pygls.protocol import default_converter
 
-            self._real = default_converter()
+            self._real = default_converter()  # type: ignore[no-untyped-call]
         return getattr(self._real, name)
 
 
@@ -42,20 +44,37 @@ class RexServer(LanguageServer):
 
     protocol: Protocol
     publisher: Publisher
-    sessions: Sessions
+    progresses: Progresses
 
     def __init__(self) -> None:
         super().__init__(
             "rex",
             __version__,
             protocol_cls=Protocol,
-            converter_factory=_LateConverter,  # type: ignore[arg-type]
+            converter_factory=_LateConverter,
         )
         self.client = ClientCapabilities({})
         self.encoding = Encoding.UTF16
         self.trusted = False
         self.files = Workspace()
+        self.jobs = Jobs()
+        self.used_sessions: Sessions | None = None
         self._told: set[str] = set()
+
+    @property
+    def sessions(self) -> Sessions:
+        """The runtime side; made on first use, for most openings of a file never need it."""
+        if self.used_sessions is None:
+            from rex_lsp.server.sessions import Sessions
+
+            self.used_sessions = Sessions(self)
+        return self.used_sessions
+
+    async def end_work(self) -> None:
+        """Cancel jobs and close the runtime; what was ours there is unloaded."""
+        await self.jobs.close()
+        if self.used_sessions is not None:
+            await self.used_sessions.close()
 
     def log(self, text: str, kind: int = INFO) -> None:
         """One line in the editor's log of this server."""

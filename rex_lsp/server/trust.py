@@ -27,7 +27,7 @@ def did_change_trust(ls: RexServer, params: Any) -> None:
         return
     ls.trusted = trusted
     if not trusted:
-        ls.protocol.spawn(ls.sessions.close(), "ending what runs")
+        ls.protocol.spawn(ls.end_work(), "ending what runs")
     ls.publisher.refresh_lenses()
 
 
