@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-/** What a server command is told when a person calls it from the palette, not from a lens. */
+/** What a server command is told by the palette, and what it answers that a person must hear. */
 
 /** The part of an editor that says where the person is. */
 export interface Place {
@@ -14,4 +14,17 @@ export function addTarget(args: readonly unknown[], place: Place | undefined): u
   }
   const { line, character } = place.selection.active;
   return [{ uri: place.document.uri.toString(), position: { line, character } }];
+}
+
+/**
+ * What to show of a command's answer: why it did not succeed, unless the person cancelled it or
+ * the server has already shown it, as it does where it knows a repair.
+ */
+export function failure(answer: unknown): string | undefined {
+  if (typeof answer !== "object" || answer === null) {
+    return undefined;
+  }
+  const { ok, message, cancelled, repair } = answer as Record<string, unknown>;
+  const silent = ok !== false || cancelled === true || repair !== undefined;
+  return silent || typeof message !== "string" ? undefined : message;
 }

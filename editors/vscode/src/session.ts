@@ -12,7 +12,7 @@ import {
   type ServerOptions,
 } from "vscode-languageclient/node";
 
-import { addTarget } from "./commands";
+import { addTarget, failure } from "./commands";
 import { findInterpreter, serverCommand, type Run } from "./interpreter";
 import { userSettings, workspaceSettings } from "./settings";
 import { StatusItem } from "./status";
@@ -158,8 +158,15 @@ export class Session implements vscode.Disposable {
         return false;
       },
       middleware: {
-        executeCommand: (command, args: unknown[], next) =>
-          next(command, addTarget(args, vscode.window.activeTextEditor)) as unknown,
+        executeCommand: async (command, args: unknown[], next) => {
+          const targeted = addTarget(args, vscode.window.activeTextEditor);
+          const answer: unknown = await next(command, targeted);
+          const problem = failure(answer);
+          if (problem !== undefined) {
+            void vscode.window.showWarningMessage(`Rex: ${problem}`);
+          }
+          return answer;
+        },
         workspace: {
           configuration: async (params, token, next) => {
             const sections: unknown = await next(params, token);

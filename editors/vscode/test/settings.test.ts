@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { addTarget } from "../src/commands.ts";
+import { addTarget, failure } from "../src/commands.ts";
 import { programSettings, userSettings, workspaceSettings } from "../src/settings.ts";
 
 const PROGRAMS = ["toolchain.rustc"];
@@ -72,5 +72,19 @@ describe("addTarget", () => {
       { uri: "file:///a.rs", position: { line: 3, character: 4 } },
     ]);
     assert.deepEqual(addTarget([], undefined), []);
+  });
+});
+
+describe("failure", () => {
+  it("is the message of a command that did not succeed", () => {
+    assert.equal(failure({ ok: false, message: "no event source" }), "no event source");
+  });
+
+  it("is nothing where there is nothing new to say", () => {
+    assert.equal(failure({ ok: true }), undefined);
+    assert.equal(failure({ ok: false, message: "cancelled", cancelled: true }), undefined);
+    assert.equal(failure({ ok: false, message: "no cargo", repair: ["rex doctor"] }), undefined);
+    assert.equal(failure({ ok: false, stopped: [] }), undefined);
+    assert.equal(failure(null), undefined);
   });
 });

@@ -58,6 +58,20 @@ local function place(client)
   return { uri = params.textDocument.uri, position = params.position }
 end
 
+--- Says how a command ended, unless the person cancelled it or the server said it already, as it
+--- does where it knows a repair.
+local function tell_end(command, problem, answer)
+  if problem ~= nil then
+    say(problem.message or vim.inspect(problem), vim.log.levels.ERROR)
+  elseif type(answer) ~= "table" then
+    return
+  elseif answer.ok then
+    say(command:gsub("^rex%.", "") .. " done")
+  elseif not answer.cancelled and answer.repair == nil and answer.message ~= nil then
+    say(answer.message, vim.log.levels.WARN)
+  end
+end
+
 local function execute(command)
   return function()
     local client = client_here()
@@ -67,16 +81,16 @@ local function execute(command)
     client.request("workspace/executeCommand", {
       command = command,
       arguments = { place(client) },
-    }, function(problem)
-      if problem ~= nil then
-        say(problem.message or vim.inspect(problem), vim.log.levels.ERROR)
-      end
+    }, function(problem, answer)
+      tell_end(command, problem, answer)
     end, 0)
   end
 end
 
 local subcommands = {
   build = execute("rex.build"),
+  load = execute("rex.load"),
+  unload = execute("rex.unload"),
   run = execute("rex.run"),
   attach = execute("rex.attach"),
   detach = execute("rex.detach"),
