@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The functions an image may call. Every import of the contract is in one of the tables.
+
+mod compiler;
+mod lock;
+mod map;
+mod packet;
+mod panic;
+mod ring;
+mod task;
+mod time;
+mod trace;
+mod unsupported;
+
+use rex_abi::imports::{IMPORTS, ImportClass};
+
+pub use self::lock::release as release_lock;
+
+/// `CLOCK_MONOTONIC` in nanoseconds, the clock of events.
+pub fn now_ns() -> u64 {
+    time::rex_ktime_ns()
+}
+
+/// A pseudo-random number.
+pub fn random() -> u32 {
+    time::rex_random_u32()
+}
+
+/// How an import is provided; functions as addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provided {
+    /// A helper, reached through a stub that notes the stack.
+    Helper(u64),
+    /// A function the compiler calls.
+    Direct(u64),
+    /// The placeholder of a patch site.
+    Thunk,
+}
+
+/// A name and the address of the function.
+type Entry = (&'static str, fn() -> u64);
+
+macro_rules! table {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        &[$((stringify!($name), || $module::$name as *const () as u64)),*]
+    };
+}
+
+const HELPERS: &[Entry] = table![
+    trace::rex_trace,
+    panic::rex_panic_begin,
+    panic::rex_panic_end,
+    time::rex_cpu,
+    time::rex_numa_node,
+    time::rex_ktime_ns,
+    time::rex_ktime_boot_ns,
+    time::rex_ktime_coarse_ns,
+    time::rex_jiffies64,
+    time::rex_random_u32,
+    task::rex_task_current,
+    task::rex_task_pid,
+    task::rex_task_tgid,
+    task::rex_task_utime,
+    task::rex_task_comm,
+    task::rex_task_regs,
+    task::rex_task_from_pid,
+    task::rex_task_put,
+    map::rex_map_lookup,
+    map::rex_map_update,
+    map::rex_map_delete,
+    map::rex_map_push,
+    map::rex_map_pop,
+    map::rex_map_peek,
+    ring::rex_ringbuf_reserve,
+    ring::rex_ringbuf_submit,
+    ring::rex_ringbuf_discard,
+    ring::rex_ringbuf_output,
+    ring::rex_ringbuf_query,
+    trace::rex_probe_read_kernel,
+    packet::rex_override_return,
+    packet::rex_xdp_adjust_tail,
+    lock::rex_spin_lock,
+    lock::rex_spin_unlock,
+    unsupported::rex_stack_id,
+    unsupported::rex_perf_read_value,
+    unsupported::rex_perf_output,
+    unsupported::rex_clone_redirect,
+];
+
+const COMPILER: &[Entry] = table![
+    compiler::memcpy,
+    compiler::memmove,
+    compiler::memset,
+    compiler::memcmp,
+    compiler::bcmp,
+    compiler::__udivti3,
+    compiler::__umodti3,
+    compiler::__divti3,
+    compiler::__modti3,
+];
+
+/// Finds an import.
+pub fn find(name: &str) -> Option<Provided> {
+    let import = IMPORTS.iter().find(|import| import.name == name)?;
+    let address = |table: &[Entry]| {
+        let entry = table.iter().find(|entry| entry.0 == name)?;
+        Some(entry.1())
+    };
+    match import.class {
+        ImportClass::Helper => address(HELPERS).map(Provided::Helper),
+        ImportClass::Compiler => address(COMPILER).map(Provided::Direct),
+        ImportClass::Thunk => Some(Provided::Thunk),
+    }
+}
+
+/// What this target cannot do, one sentence each.
+pub const LIMITS: &[&str] = &[
+    "the only kernel functions that can be probed are system calls of a child process",
+    "a kprobe at __x64_sys_NAME gets the address of the user's registers in rdi, as in the kernel; at __do_sys_NAME, __se_sys_NAME and sys_NAME it gets the arguments in rdi, rsi, rdx, rcx, r8, r9; the other registers are the user's",
+    "there are no hardware counters: bpf_perf_prog_read_value, bpf_perf_event_output and bpf_get_stackid return -EOPNOTSUPP",
+    "TC programs are not run, and bpf_clone_redirect returns -EOPNOTSUPP",
+    "uprobe, kretprobe and uretprobe programs are not run",
+    "there are no interrupt levels: all programs run in task context, one at a time on each simulated CPU",
+    "a CPU number is that of the simulated CPU, one for each event source",
+    "bpf_probe_read_kernel reads the simulator's own memory",
+    "jiffies are counted at 250 Hz",
+    "packets from a live interface are copies: a verdict is reported, not carried out",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_import_of_the_contract_is_provided() {
+        for import in IMPORTS {
+            assert!(find(import.name).is_some(), "{}", import.name);
+        }
+        assert_eq!(find("rex_nonsense"), None);
+    }
+
+    #[test]
+    fn the_tables_name_nothing_else() {
+        for (name, _) in HELPERS.iter().chain(COMPILER) {
+            assert!(IMPORTS.iter().any(|import| import.name == *name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A loaded image: its memory, maps, programs and what they are attached to.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rex_image::{Image, ProgramKind};
+use serde_json::{Value, json};
+
+use crate::error::{Failure, Kind, LoadError};
+use crate::event::{Sink, event};
+use crate::hooks::{self, Hook};
+use crate::imports;
+use crate::maps::Map;
+use crate::place::Placed;
+use crate::runner::CPUS;
+
+const INDEX_BITS: u32 = 16;
+
+/// Time a run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Of programs in task context.
+    pub task: Duration,
+    /// Of packet programs, which run in interrupt context in a kernel.
+    pub interrupt: Duration,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self { task: Duration::from_secs(1), interrupt: Duration::from_millis(100) }
+    }
+}
+
+/// What is counted about a program.
+#[derive(Debug, Default)]
+pub struct ProgramState {
+    /// Ended once, never run again.
+    pub dead: AtomicBool,
+    /// Runs.
+    pub runs: AtomicU64,
+    /// Times its hook fired and it was not run.
+    pub missed: AtomicU64,
+    /// Runs whose time was taken.
+    pub timed_runs: AtomicU64,
+    /// Their time in all, in nanoseconds.
+    pub timed_ns: AtomicU64,
+}
+
+/// A program on a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Number in the protocol.
+    pub id: u64,
+    /// Index of the program.
+    pub program: usize,
+    /// Name of the hook.
+    pub attach: String,
+    /// The hook.
+    pub hook: Hook,
+}
+
+/// A loaded image.
+pub struct Object {
+    /// What it was loaded from.
+    pub image: Image,
+    /// Its memory.
+    pub placed: Placed,
+    /// Its maps, in the image's order.
+    pub maps: Vec<Map>,
+    /// Its programs, in the image's order.
+    pub programs: Vec<ProgramState>,
+    /// Time a run may take.
+    pub budgets: Budgets,
+    cookie: u64,
+    sink: Sink,
+    links: Mutex<Arc<Vec<Link>>>,
+    generation: AtomicU64,
+}
+
+impl Object {
+    /// Creates the maps and places the image. Nothing is left behind if either fails.
+    pub fn load(image: Image, budgets: Budgets, sink: Sink) -> Result<Self, LoadError> {
+        let create = |map| Map::create(map, CPUS);
+        let maps: Vec<Map> = image.maps.iter().map(create).collect::<Result<_, _>>()?;
+        if maps.len() >= 1 << INDEX_BITS {
+            return Err(LoadError::Image("it has more than 65535 maps".into()));
+        }
+        let random = || u64::from(imports::random());
+        let cookie = (random() << 32 | random()) >> INDEX_BITS << INDEX_BITS | 1 << 63;
+        let handle = |index: usize| cookie | index as u64;
+        let slots: Vec<_> = (image.maps.iter().zip(&maps).enumerate())
+            .map(|(index, (declared, map))| (declared.slot, map.slot(handle(index))))
+            .collect();
+        let placed = Placed::new(&image, &slots)?;
+        let programs = image.programs.iter().map(|_| ProgramState::default()).collect();
+        Ok(Self {
+            placed,
+            maps,
+            programs,
+            budgets,
+            cookie,
+            sink,
+            links: Mutex::default(),
+            generation: AtomicU64::new(0),
+            image,
+        })
+    }
+
+    /// Index of the map a handle names.
+    pub fn map_index(&self, handle: u64) -> Option<usize> {
+        let index = (handle ^ self.cookie) as usize;
+        (index < self.maps.len()).then_some(index)
+    }
+
+    /// The map a handle names.
+    pub fn map(&self, handle: u64) -> Option<&Map> {
+        self.maps.get((handle ^ self.cookie) as usize)
+    }
+
+    /// Index of a program by name.
+    pub fn program(&self, name: &str) -> Option<usize> {
+        self.image.programs.iter().position(|program| program.name == name)
+    }
+
+    /// Sends an event of a program.
+    pub fn report(&self, kind: &str, program: usize, fields: Value) {
+        let name = self.image.programs.get(program).map_or("", |program| &program.name);
+        (self.sink)(event(kind, name, fields));
+    }
+
+    /// Time a run of this kind of program may take.
+    pub fn budget(&self, kind: ProgramKind) -> Duration {
+        match kind {
+            ProgramKind::Xdp | ProgramKind::Tc => self.budgets.interrupt,
+            _ => self.budgets.task,
+        }
+    }
+
+    /// Puts a program on the hook that `target` names, or its own if that is `None`.
+    pub fn attach(&self, program: usize, target: Option<&str>, id: u64) -> Result<Link, Failure> {
+        let declared = &self.image.programs[program];
+        if self.programs[program].dead.load(Ordering::Relaxed) {
+            let message = format!("program `{}` is dead: it was ended and detached", declared.name);
+            return Err(Failure::new(Kind::Unsupported, message)
+                .repair("correct it, build it and load the new image"));
+        }
+        let attach = target.unwrap_or(&declared.attach);
+        let hook = hooks::resolve(declared, attach)?;
+        let link = Link { id, program, attach: attach.to_owned(), hook };
+        let mut links = self.lock_links();
+        Arc::make_mut(&mut links).push(link.clone());
+        self.generation.fetch_add(1, Ordering::Release);
+        drop(links);
+        self.report("attach", program, json!({ "link": id, "attach": attach }));
+        Ok(link)
+    }
+
+    /// Takes a program off a hook; false if there is no such link.
+    pub fn detach(&self, id: u64) -> bool {
+        let gone = self.remove_links(|link| link.id == id);
+        !gone.is_empty()
+    }
+
+    /// Marks a program dead and takes it off its hooks.
+    pub fn kill(&self, program: usize) {
+        self.programs[program].dead.store(true, Ordering::Relaxed);
+        self.remove_links(|link| link.program == program);
+    }
+
+    /// Every link.
+    pub fn links(&self) -> Arc<Vec<Link>> {
+        Arc::clone(&self.lock_links())
+    }
+
+    /// Changes whenever the links do.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn remove_links(&self, gone: impl Fn(&Link) -> bool) -> Vec<Link> {
+        let mut links = self.lock_links();
+        let (removed, kept): (Vec<_>, Vec<_>) = links.iter().cloned().partition(gone);
+        if !removed.is_empty() {
+            *links = Arc::new(kept);
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        drop(links);
+        for link in &removed {
+            let fields = json!({ "link": link.id, "attach": link.attach });
+            self.report("detach", link.program, fields);
+        }
+        removed
+    }
+
+    fn lock_links(&self) -> MutexGuard<'_, Arc<Vec<Link>>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
