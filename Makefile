@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+# What a person does with this tree. Each target brings what it needs by itself.
+
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+
+.PHONY: help bootstrap native demo test test-editors lint format dist stats clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+bootstrap: ## install what is missing and build the native programs
+	@.ci/bootstrap
+
+native: bootstrap ## build rexrt and the rustc wrapper into .build/bin
+
+demo: bootstrap ## show the whole job, from an empty editor to a traced extension
+	@$(PYTHON) -m tests.demo
+
+test: ## every check and every test, against the built wheel
+	@.ci/bootstrap test
+	@.ci/test all
+
+test-editors: ## drive the real editors
+	@.ci/bootstrap test
+	@.ci/test editors
+
+lint: ## formatters, linters and types
+	@.ci/bootstrap test
+	@.ci/test lint
+
+format: ## let the formatters rewrite the tree
+	@.ci/bootstrap test
+	@.ci/test format
+
+dist: bootstrap ## build the wheel into dist/
+	@.ci/test dist
+
+stats: ## lines of source by room
+	@.ci/stats
+
+clean: ## remove what the targets above made here
+	rm -rf .build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find rex_lsp tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +
