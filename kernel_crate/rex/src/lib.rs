@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The safe kernel interface of Rex extensions.
+//!
+//! An extension is a `#![no_std] #![no_main]` program in safe Rust. A function with one of
+//! the attributes [`rex_kprobe`], [`rex_uprobe`], [`rex_tracepoint`], [`rex_perf_event`],
+//! [`rex_xdp`] and [`rex_tc`] is a program; a static with [`rex_map`] is a map. A program
+//! gets two arguments: an object of its program type, whose methods are what it may ask of
+//! the kernel, and its context. Names and signatures are those of upstream Rex.
+//!
+//! Everything here compiles to calls of a fixed list of functions that the target provides.
+//! No layout of a kernel-internal structure is used.
+
+#![no_std]
+#![feature(auto_traits, negative_impls, nonzero_internals)]
+// `nonzero_internals` is internal to the library; all it is used for is to name the integers
+// that `NonZero` can hold.
+#![allow(internal_features)]
+#![allow(non_camel_case_types)]
+
+// A generated copy of the whole contract, of which this crate needs a part.
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+#[allow(dead_code)]
+mod abi;
+mod ffi;
+mod helper;
+mod log;
+mod no_ref;
+mod panic;
+mod snprintf;
+
+pub mod kprobe;
+pub mod linux;
+pub mod map;
+pub mod perf_event;
+pub mod pt_regs;
+pub mod sched_cls;
+pub mod spinlock;
+pub mod task_struct;
+pub mod tracepoint;
+pub mod utils;
+pub mod xdp;
+
+pub use log::rex_trace_printk;
+pub use rex_macros::{
+    rex_kprobe, rex_map, rex_perf_event, rex_tc, rex_tracepoint, rex_uprobe, rex_xdp,
+};
+pub use utils::Result;

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Maps: memory that programs share with each other and with user space.
+//!
+//! A map is a static with [`#[rex_map]`](crate::rex_map). What can be done with it depends
+//! on its kind; an operation the kernel does not have for a kind does not compile.
+
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+
+use crate::abi::rex_map_slot;
+use crate::ffi;
+use crate::linux::bpf::{
+    BPF_ANY, BPF_EXIST, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
+    BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK,
+    BPF_MAP_TYPE_STACK_TRACE, BPF_NOEXIST, bpf_map_type,
+};
+use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, to_result};
+
+pub mod capability;
+mod ring_buffer;
+
+use capability::{Kind, Lookup, Map, PushPop, Supported, Update};
+pub use ring_buffer::RexRingBufEntry;
+
+/// A map of kind `MT` from `K` to `V`.
+///
+/// Usually written as one of the aliases below. `V` and `K` are made of integers, arrays
+/// and structs of them, see [`NoRef`].
+#[repr(C)]
+pub struct RexMapHandle<const MT: bpf_map_type, K, V>
+where
+    V: Copy + NoRef,
+{
+    // Filled by the loader before any program runs, read volatile: the compiler sees no
+    // write to it.
+    slot: UnsafeCell<rex_map_slot>,
+    key: PhantomData<K>,
+    value: PhantomData<V>,
+}
+
+// SAFETY: The slot is written only by the loader, before any program runs. What the map
+// holds is shared memory of plain numbers by the bounds on `K` and `V`.
+unsafe impl<const MT: bpf_map_type, K, V> Sync for RexMapHandle<MT, K, V> where V: Copy + NoRef {}
+impl<const MT: bpf_map_type, K, V> !NoRef for RexMapHandle<MT, K, V> where V: Copy + NoRef {}
+
+/// Stack traces by number; filled by `bpf_get_stackid_pe`.
+pub type RexStackTrace<K, V> = RexMapHandle<BPF_MAP_TYPE_STACK_TRACE, K, V>;
+/// An array of zeroed values with a copy per CPU; a program sees its CPU's.
+pub type RexPerCPUArrayMap<V> = RexMapHandle<BPF_MAP_TYPE_PERCPU_ARRAY, u32, V>;
+/// Perf events by CPU, to which records of type `V` are sent.
+pub type RexPerfEventArray<V> = RexMapHandle<BPF_MAP_TYPE_PERF_EVENT_ARRAY, u32, V>;
+/// An array of zeroed values.
+pub type RexArrayMap<V> = RexMapHandle<BPF_MAP_TYPE_ARRAY, u32, V>;
+/// A hash table.
+pub type RexHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_HASH, K, V>;
+/// A stack: last in, first out.
+pub type RexStack<V> = RexMapHandle<BPF_MAP_TYPE_STACK, (), V>;
+/// A queue: first in, first out.
+pub type RexQueue<V> = RexMapHandle<BPF_MAP_TYPE_QUEUE, (), V>;
+/// A ring buffer of records for user space.
+pub type RexRingBuf = RexMapHandle<BPF_MAP_TYPE_RINGBUF, (), ()>;
+
+impl<const MT: bpf_map_type, K, V> RexMapHandle<MT, K, V>
+where
+    K: NoRef,
+    V: Copy + NoRef,
+    Kind<MT>: Supported,
+{
+    /// Describes a map of `ms` entries (bytes for a ring buffer) with the creation flags
+    /// `mf` (`BPF_F_*`). The loader creates it when the image is loaded.
+    ///
+    /// A key or value that the kind cannot have is refused when the extension is compiled.
+    pub const fn new(ms: u32, mf: u32) -> Self {
+        const {
+            assert!(
+                align_of::<V>() <= 8,
+                "a map value is aligned to at most 8 bytes"
+            );
+            assert!(
+                size_of::<V>() <= u32::MAX as usize,
+                "a map value is smaller than 4 GiB"
+            );
+            if <Kind<MT> as Supported>::HAS_VALUES {
+                assert!(
+                    size_of::<V>() > 0,
+                    "a value of this kind of map has at least one byte"
+                );
+            } else {
+                assert!(
+                    size_of::<V>() == 0,
+                    "this kind of map has no values of its own"
+                );
+            }
+            match <Kind<MT> as Supported>::KEY_SIZE {
+                Some(0) => assert!(size_of::<K>() == 0, "this kind of map has no keys"),
+                Some(size) => {
+                    assert!(
+                        size_of::<K>() == size,
+                        "the key of this kind of map has 4 bytes"
+                    );
+                }
+                None => assert!(
+                    size_of::<K>() > 0 && size_of::<K>() <= u32::MAX as usize,
+                    "a key has at least one byte"
+                ),
+            }
+        }
+        let value_size = match <Kind<MT> as Supported>::VALUE_SIZE {
+            Some(size) => size,
+            None => size_of::<V>() as u32,
+        };
+        Self {
+            slot: UnsafeCell::new(rex_map_slot {
+                map_type: MT,
+                key_size: size_of::<K>() as u32,
+                value_size,
+                max_entries: ms,
+                map_flags: mf,
+                _pad: 0,
+                handle: 0,
+                base: 0,
+                stride: 0,
+                count: 0,
+                _r: 0,
+                _r2: 0,
+            }),
+            key: PhantomData,
+            value: PhantomData,
+        }
+    }
+}
+
+impl<const MT: bpf_map_type, K, V> RexMapHandle<MT, K, V>
+where
+    V: Copy + NoRef,
+{
+    /// What the target calls this map.
+    #[inline(always)]
+    fn handle(&self) -> u64 {
+        // SAFETY: The slot is valid for reads; the loader is done with it.
+        unsafe { (&raw const (*self.slot.get()).handle).read_volatile() }
+    }
+
+    /// Looks a key up. Two results for one key may be alive at once: values have no invalid
+    /// bit patterns, exclusive access is not assumed by the compiler (see the flags
+    /// extensions are built with), and memory outlives the invocation.
+    #[inline(always)]
+    pub(crate) fn lookup<'b>(&'static self, key: &'b K) -> Option<&'b mut V>
+    where
+        Kind<MT>: Lookup,
+    {
+        let key = core::ptr::from_ref(key).cast::<u8>();
+        let value = if MT == BPF_MAP_TYPE_ARRAY {
+            // SAFETY: Keys of arrays have four bytes, `new` asserts it. The loader stored
+            // where elements lie, how far apart and how many there are.
+            unsafe {
+                let slot = self.slot.get();
+                let index = key.cast::<u32>().read_unaligned();
+                if index >= (&raw const (*slot).count).read_volatile() {
+                    return None;
+                }
+                let base = (&raw const (*slot).base).read_volatile();
+                let stride = (&raw const (*slot).stride).read_volatile();
+                core::ptr::with_exposed_provenance_mut((base + u64::from(index) * stride) as usize)
+            }
+        } else {
+            // SAFETY: `key` is valid for reads of the map's key size.
+            unsafe { ffi::rex_map_lookup(self.handle(), key) }
+        };
+        // SAFETY: Null, or the address of a value of this map, which has the size of `V` and
+        // is aligned to 8 bytes. It stays valid until the invocation ends.
+        unsafe { value.cast::<V>().as_mut() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn update_entry(&'static self, key: &K, value: &V, flags: u64) -> Result
+    where
+        Kind<MT>: Update,
+    {
+        // SAFETY: Both are valid for reads of the sizes the map was described with.
+        to_result(unsafe {
+            ffi::rex_map_update(
+                self.handle(),
+                core::ptr::from_ref(key).cast(),
+                core::ptr::from_ref(value).cast(),
+                flags,
+            )
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn delete_entry(&'static self, key: &K) -> Result
+    where
+        Kind<MT>: Update,
+    {
+        // SAFETY: `key` is valid for reads of the map's key size.
+        to_result(unsafe { ffi::rex_map_delete(self.handle(), core::ptr::from_ref(key).cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn push_value(&'static self, value: &V, flags: u64) -> Result
+    where
+        Kind<MT>: PushPop,
+    {
+        // SAFETY: `value` is valid for reads of the map's value size.
+        to_result(unsafe {
+            ffi::rex_map_push(self.handle(), core::ptr::from_ref(value).cast(), flags)
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn pop_value(&'static self) -> Option<V>
+    where
+        Kind<MT>: PushPop,
+    {
+        let mut out = core::mem::MaybeUninit::<V>::uninit();
+        // SAFETY: `out` is valid for writes of the map's value size; on success the helper
+        // wrote a value that some program pushed.
+        unsafe {
+            let answer = ffi::rex_map_pop(self.handle(), out.as_mut_ptr().cast());
+            (answer == 0).then(|| out.assume_init())
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn peek_value(&'static self) -> Option<V>
+    where
+        Kind<MT>: PushPop,
+    {
+        let mut out = core::mem::MaybeUninit::<V>::uninit();
+        // SAFETY: As for `pop_value`.
+        unsafe {
+            let answer = ffi::rex_map_peek(self.handle(), out.as_mut_ptr().cast());
+            (answer == 0).then(|| out.assume_init())
+        }
+    }
+}
+
+impl<K, V> RexHashMap<K, V>
+where
+    K: NoRef,
+    V: Copy + NoRef,
+{
+    /// Creates or replaces the entry of `key`.
+    ///
+    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the map is full.
+    #[inline(always)]
+    pub fn insert(&'static self, key: &K, value: &V) -> Result {
+        self.update_entry(key, value, u64::from(BPF_ANY))
+    }
+
+    /// Creates the entry of `key`.
+    ///
+    /// Helper: `rex_map_update`. All program types. `Err(-EEXIST)` if there is one,
+    /// `Err(-E2BIG)` if the map is full.
+    #[inline(always)]
+    pub fn insert_new(&'static self, key: &K, value: &V) -> Result {
+        self.update_entry(key, value, u64::from(BPF_NOEXIST))
+    }
+
+    /// Replaces the entry of `key`.
+    ///
+    /// Helper: `rex_map_update`. All program types. `Err(-ENOENT)` if there is none.
+    #[inline(always)]
+    pub fn update(&'static self, key: &K, value: &V) -> Result {
+        self.update_entry(key, value, u64::from(BPF_EXIST))
+    }
+
+    /// The value of `key`, in place.
+    ///
+    /// Helper: `rex_map_lookup`. All program types. `None` if there is none.
+    #[inline(always)]
+    pub fn get_mut<'a>(&'static self, key: &'a K) -> Option<&'a mut V> {
+        self.lookup(key)
+    }
+
+    /// Deletes the entry of `key`.
+    ///
+    /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if there is none.
+    #[inline(always)]
+    pub fn delete(&'static self, key: &K) -> Result {
+        self.delete_entry(key)
+    }
+}
+
+impl<V> RexArrayMap<V>
+where
+    V: Copy + NoRef,
+{
+    /// Replaces the value at index `key`.
+    ///
+    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the index is outside.
+    #[inline(always)]
+    pub fn insert(&'static self, key: &u32, value: &V) -> Result {
+        self.update_entry(key, value, u64::from(BPF_ANY))
+    }
+
+    /// The value at index `key`, in place.
+    ///
+    /// No helper: read through the address the loader stored. All program types. `None` if
+    /// the index is outside.
+    #[inline(always)]
+    pub fn get_mut<'a>(&'static self, key: &'a u32) -> Option<&'a mut V> {
+        self.lookup(key)
+    }
+
+    /// Always `Err(-EINVAL)`: entries of an array cannot be deleted.
+    ///
+    /// Helper: `rex_map_delete`. All program types.
+    #[inline(always)]
+    pub fn delete(&'static self, key: &u32) -> Result {
+        self.delete_entry(key)
+    }
+}
+
+macro_rules! push_and_pop {
+    ($name:ident, $end:literal) => {
+        impl<V> $name<V>
+        where
+            V: Copy + NoRef,
+        {
+            /// Adds a value.
+            ///
+            /// Helper: `rex_map_push`. All program types. `Err(-E2BIG)` if it is full.
+            #[inline(always)]
+            pub fn push(&'static self, value: &V) -> Result {
+                self.push_value(value, u64::from(BPF_ANY))
+            }
+
+            /// Adds a value; if it is full the oldest one makes room.
+            ///
+            /// Helper: `rex_map_push`. All program types.
+            #[inline(always)]
+            pub fn force_push(&'static self, value: &V) -> Result {
+                self.push_value(value, u64::from(BPF_EXIST))
+            }
+
+            #[doc = concat!("Takes the ", $end, " value.")]
+            ///
+            /// Helper: `rex_map_pop`. All program types. `None` if it is empty.
+            #[inline(always)]
+            pub fn pop(&'static self) -> Option<V> {
+                self.pop_value()
+            }
+
+            #[doc = concat!("Copies the ", $end, " value.")]
+            ///
+            /// Helper: `rex_map_peek`. All program types. `None` if it is empty.
+            #[inline(always)]
+            pub fn peek(&'static self) -> Option<V> {
+                self.peek_value()
+            }
+        }
+    };
+}
+push_and_pop!(RexStack, "newest");
+push_and_pop!(RexQueue, "oldest");
+
+impl<V> RexPerfEventArray<V>
+where
+    V: Copy + NoRef,
+{
+    /// Sends a record to the event of `cpu`.
+    ///
+    /// Helper: `rex_perf_output`. Tracepoint programs. Errors as
+    /// [`PerfEventStreamer::output_event`].
+    #[inline(always)]
+    pub fn output<P: PerfEventStreamer>(
+        &'static self,
+        program: &P,
+        ctx: &P::Context,
+        data: &V,
+        cpu: PerfEventMaskedCPU,
+    ) -> Result {
+        program.output_event(ctx, self, data, cpu)
+    }
+
+    /// Sends a record for a context of any type.
+    ///
+    /// # Safety
+    /// `ctx` is the context of this invocation.
+    #[inline(always)]
+    pub(crate) unsafe fn send(
+        &'static self,
+        ctx: *const (),
+        data: &V,
+        cpu: PerfEventMaskedCPU,
+    ) -> Result {
+        let length = size_of::<V>() as u64;
+        // SAFETY: By the contract of this function; `data` is valid for its length.
+        to_result(unsafe {
+            ffi::rex_perf_output(
+                ctx,
+                self.handle(),
+                cpu.masked,
+                core::ptr::from_ref(data).cast(),
+                length,
+            )
+        })
+    }
+}
+
+impl<K, V> RexStackTrace<K, V>
+where
+    V: Copy + NoRef,
+{
+    /// Stores the stack of a context and gives its number.
+    ///
+    /// # Safety
+    /// `ctx` is the context of this invocation.
+    #[inline(always)]
+    pub(crate) unsafe fn stack_id(&'static self, ctx: *const (), flags: u64) -> Result {
+        // SAFETY: By the contract of this function.
+        to_result(unsafe { ffi::rex_stack_id(ctx, self.handle(), flags) })
+    }
+}
+
+impl<const MT: bpf_map_type, K, V> Map for RexMapHandle<MT, K, V>
+where
+    V: Copy + NoRef,
+    Kind<MT>: Supported,
+{
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What a panic does: the message is formatted into the runtime's buffer while the program
+//! still counts as running (so its budget and stack limit hold), then the runtime ends it.
+
+use core::fmt::Write;
+use core::panic::PanicInfo;
+
+use crate::abi::REX_PANIC_BUFFER_LEN;
+use crate::log::Text;
+
+#[cfg_attr(not(test), panic_handler)]
+#[allow(dead_code)]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    let (file, line, column) = info.location().map_or(("", 0, 0), |place| {
+        (place.file(), place.line(), place.column())
+    });
+    // SAFETY: `file` is valid for its length. The runtime gives a buffer of this length that
+    // belongs to this invocation alone.
+    let buffer = unsafe {
+        let start = crate::ffi::rex_panic_begin(file.as_ptr(), file.len(), line, column);
+        core::slice::from_raw_parts_mut(start, REX_PANIC_BUFFER_LEN)
+    };
+    let mut text = Text::new(buffer);
+    let _ = text.write_fmt(format_args!("{}", info.message()));
+    let length = text.len();
+    // SAFETY: The first `length` bytes of the buffer are the message.
+    unsafe { crate::ffi::rex_panic_end(length) }
+}

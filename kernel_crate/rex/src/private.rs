@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What the attributes expand to. Not part of the interface; names may change.
+
+use core::ffi::c_int;
+
+use crate::abi;
+use crate::kprobe::kprobe;
+use crate::perf_event::{bpf_perf_event_data, perf_event};
+use crate::pt_regs::PtRegs;
+use crate::sched_cls::{__sk_buff, sched_cls};
+use crate::tracepoint::{TracepointContext, tracepoint};
+use crate::xdp::{xdp, xdp_md};
+
+/// Entry of a program as the runtime calls it.
+pub type Entry = extern "C" fn(*mut ()) -> u32;
+
+/// `rex_program` with the entry as a function pointer, so that the linker fills it in.
+#[repr(C)]
+pub struct Program {
+    version: u32,
+    prog_type: u32,
+    entry: Entry,
+    name: [u8; abi::REX_PROGRAM_NAME_LEN],
+    attach: [u8; abi::REX_PROGRAM_ATTACH_LEN],
+    layout: [u8; abi::REX_PROGRAM_LAYOUT_LEN],
+    flags: u32,
+    default_verdict: u32,
+}
+
+const _: () = {
+    assert!(size_of::<Program>() == size_of::<abi::rex_program>());
+    assert!(
+        core::mem::offset_of!(Program, entry) == core::mem::offset_of!(abi::rex_program, entry)
+    );
+    assert!(
+        core::mem::offset_of!(Program, default_verdict)
+            == core::mem::offset_of!(abi::rex_program, default_verdict)
+    );
+};
+
+const fn padded<const N: usize>(text: &str) -> [u8; N] {
+    let text = text.as_bytes();
+    assert!(
+        text.len() < N,
+        "the name is longer than the field it goes to"
+    );
+    let mut out = [0; N];
+    let mut at = 0;
+    while at < text.len() {
+        out[at] = text[at];
+        at += 1;
+    }
+    out
+}
+
+const fn program(kind: u32, name: &str, attach: &str, layout: &str, entry: Entry) -> Program {
+    let default_verdict = match kind {
+        abi::REX_PROG_XDP => crate::xdp::XDP_PASS,
+        abi::REX_PROG_TC => crate::linux::pkt_cls::TC_ACT_UNSPEC as u32,
+        _ => 0,
+    };
+    Program {
+        version: abi::REX_ABI_VERSION,
+        prog_type: kind,
+        entry,
+        name: padded(name),
+        attach: padded(attach),
+        layout: padded(layout),
+        flags: 0,
+        default_verdict,
+    }
+}
+
+mod sealed {
+    pub trait Verdict {
+        fn number(self) -> u32;
+    }
+}
+
+/// What a program may return: a `Result` with the same integer type on both sides. Both
+/// `Ok` and `Err` go to the hook, cut to 32 bits.
+#[diagnostic::on_unimplemented(
+    message = "a program does not return `{Self}`",
+    label = "expected `rex::Result`"
+)]
+pub trait Verdict: sealed::Verdict {}
+
+macro_rules! verdicts {
+    ($($integer:ty)*) => {$(
+        impl sealed::Verdict for core::result::Result<$integer, $integer> {
+            #[inline(always)]
+            fn number(self) -> u32 {
+                self.unwrap_or_else(|error| error) as u32
+            }
+        }
+        impl Verdict for core::result::Result<$integer, $integer> {}
+    )*};
+}
+verdicts!(u8 u16 u32 u64 usize i8 i16 i64 isize);
+verdicts!(c_int);
+
+type KprobeFn<R> = fn(&'static kprobe, &'static mut PtRegs) -> R;
+type TracepointFn<C, R> = fn(&'static tracepoint<C>, &'static C) -> R;
+type PerfEventFn<R> = fn(&'static perf_event, &'static bpf_perf_event_data) -> R;
+type XdpFn<R> = for<'a, 'p> fn(&'static xdp, &'a mut xdp_md<'p>) -> R;
+type TcFn<R> = for<'a, 'p> fn(&'static sched_cls, &'a mut __sk_buff<'p>) -> R;
+
+#[doc(hidden)]
+pub const fn describe_kprobe<R: Verdict>(
+    name: &str,
+    attach: &str,
+    entry: Entry,
+    _: KprobeFn<R>,
+) -> Program {
+    program(abi::REX_PROG_KPROBE, name, attach, "pt_regs", entry)
+}
+
+#[doc(hidden)]
+pub const fn describe_uprobe<R: Verdict>(
+    name: &str,
+    attach: &str,
+    entry: Entry,
+    _: KprobeFn<R>,
+) -> Program {
+    program(abi::REX_PROG_UPROBE, name, attach, "pt_regs", entry)
+}
+
+#[doc(hidden)]
+pub const fn describe_tracepoint<C: TracepointContext, R: Verdict>(
+    name: &str,
+    _: &str,
+    entry: Entry,
+    _: TracepointFn<C, R>,
+) -> Program {
+    program(abi::REX_PROG_TRACEPOINT, name, C::HOOK, C::HOOK, entry)
+}
+
+#[doc(hidden)]
+pub const fn describe_perf_event<R: Verdict>(
+    name: &str,
+    attach: &str,
+    entry: Entry,
+    _: PerfEventFn<R>,
+) -> Program {
+    program(
+        abi::REX_PROG_PERF_EVENT,
+        name,
+        attach,
+        "rex_perf_ctx",
+        entry,
+    )
+}
+
+#[doc(hidden)]
+pub const fn describe_xdp<R: Verdict>(
+    name: &str,
+    attach: &str,
+    entry: Entry,
+    _: XdpFn<R>,
+) -> Program {
+    program(abi::REX_PROG_XDP, name, attach, "rex_xdp_ctx", entry)
+}
+
+#[doc(hidden)]
+pub const fn describe_tc<R: Verdict>(
+    name: &str,
+    attach: &str,
+    entry: Entry,
+    _: TcFn<R>,
+) -> Program {
+    program(abi::REX_PROG_TC, name, attach, "rex_skb_ctx", entry)
+}
+
+/// Runs a kprobe or uprobe program.
+///
+/// # Safety
+/// `ctx` is the context the runtime gave to this invocation's entry: registers that only
+/// this invocation uses until it ends.
+#[inline(always)]
+pub unsafe fn run_kprobe<R: Verdict>(ctx: *mut (), program: KprobeFn<R>) -> u32 {
+    static OBJECT: kprobe = kprobe::object();
+    // SAFETY: By the contract of this function; `PtRegs` has the layout of the registers.
+    program(&OBJECT, unsafe { &mut *ctx.cast() }).number()
+}
+
+/// Runs a tracepoint program.
+///
+/// # Safety
+/// `ctx` is the context the runtime gave to this invocation's entry: a record with the
+/// layout that the program's descriptor names, which the target compared with its own.
+#[inline(always)]
+pub unsafe fn run_tracepoint<C: TracepointContext, R: Verdict>(
+    ctx: *mut (),
+    program: TracepointFn<C, R>,
+) -> u32 {
+    // SAFETY: By the contract of this function.
+    program(const { &tracepoint::object() }, unsafe { &*ctx.cast() }).number()
+}
+
+/// Runs a perf event program.
+///
+/// # Safety
+/// `ctx` is the context the runtime gave to this invocation's entry, a `rex_perf_ctx`.
+#[inline(always)]
+pub unsafe fn run_perf_event<R: Verdict>(ctx: *mut (), program: PerfEventFn<R>) -> u32 {
+    static OBJECT: perf_event = perf_event::object();
+    // SAFETY: By the contract of this function.
+    program(&OBJECT, unsafe { &*ctx.cast() }).number()
+}
+
+/// Runs an XDP program.
+///
+/// # Safety
+/// `ctx` is the context the runtime gave to this invocation's entry, a `rex_xdp_ctx` whose
+/// packet only this invocation uses.
+#[inline(always)]
+pub unsafe fn run_xdp<R: Verdict>(ctx: *mut (), program: XdpFn<R>) -> u32 {
+    static OBJECT: xdp = xdp::object();
+    // SAFETY: By the contract of this function.
+    program(&OBJECT, &mut unsafe { xdp_md::new(ctx.cast()) }).number()
+}
+
+/// Runs a TC program.
+///
+/// # Safety
+/// `ctx` is the context the runtime gave to this invocation's entry, a `rex_skb_ctx` whose
+/// linear part only this invocation uses.
+#[inline(always)]
+pub unsafe fn run_tc<R: Verdict>(ctx: *mut (), program: TcFn<R>) -> u32 {
+    static OBJECT: sched_cls = sched_cls::object();
+    // SAFETY: By the contract of this function.
+    program(&OBJECT, &mut unsafe { __sk_buff::new(ctx.cast()) }).number()
+}
+
+/// Asserts that a static with `#[rex_map]` is a map.
+#[doc(hidden)]
+pub const fn assert_map<M: crate::map::capability::Map>() {}
+
+/// The path of the function around the one whose path is given.
+#[doc(hidden)]
+pub const fn enclosing(inner: &'static str) -> &'static str {
+    let bytes = inner.as_bytes();
+    let mut at = bytes.len();
+    while at >= 2 {
+        if bytes[at - 1] == b':' && bytes[at - 2] == b':' {
+            return inner.split_at(at - 2).0;
+        }
+        at -= 1;
+    }
+    inner
+}

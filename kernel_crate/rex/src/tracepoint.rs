@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Programs at kernel tracepoints.
+
+use core::marker::PhantomData;
+
+use crate::helper::{base_helpers, task_helper};
+use crate::map::RexPerfEventArray;
+use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, Sealed};
+
+mod sealed {
+    pub trait Context {}
+}
+
+/// Context types of tracepoints. Each belongs to one tracepoint and has the layout of its
+/// record; no code outside this crate can add to them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the context of a tracepoint",
+    label = "expected one of the context types of `rex::tracepoint`"
+)]
+pub trait TracepointContext: sealed::Context {
+    /// The tracepoint as `category/event`.
+    #[doc(hidden)]
+    const HOOK: &'static str;
+}
+
+macro_rules! contexts {
+    ($($(#[$meta:meta])* $name:ident, $hook:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$meta])*
+        #[doc = concat!("\n\nTracepoint `", $hook, "`.")]
+        #[repr(C)]
+        #[derive(Debug, Copy, Clone)]
+        pub struct $name {
+            header: u64,
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl sealed::Context for $name {}
+        impl !NoRef for $name {}
+        impl TracepointContext for $name {
+            const HOOK: &'static str = $hook;
+        }
+    )*};
+}
+
+contexts! {
+    /// Entry of `open(2)`.
+    SyscallsEnterOpenCtx, "syscalls/sys_enter_open" {
+        /// Number of the system call.
+        syscall_nr: i64,
+        /// Address of the path in user space.
+        filename_ptr: i64,
+        /// `O_*` flags.
+        flags: i64,
+        /// Mode of a new file.
+        mode: i64,
+    }
+    /// Entry of `openat(2)`.
+    SyscallsEnterOpenatCtx, "syscalls/sys_enter_openat" {
+        /// Number of the system call.
+        syscall_nr: i64,
+        /// Directory descriptor.
+        dfd: i64,
+        /// Address of the path in user space.
+        filename_ptr: i64,
+        /// `O_*` flags.
+        flags: i64,
+        /// Mode of a new file.
+        mode: i64,
+    }
+    /// Return from `open(2)`.
+    SyscallsExitOpenCtx, "syscalls/sys_exit_open" {
+        /// Number of the system call.
+        syscall_nr: i64,
+        /// File descriptor or `-errno`.
+        ret: i64,
+    }
+    /// Return from `openat(2)`.
+    SyscallsExitOpenatCtx, "syscalls/sys_exit_openat" {
+        /// Number of the system call.
+        syscall_nr: i64,
+        /// File descriptor or `-errno`.
+        ret: i64,
+    }
+    /// Entry of `dup(2)`.
+    SyscallsEnterDupCtx, "syscalls/sys_enter_dup" {
+        /// Number of the system call.
+        syscall_nr: i64,
+        /// File descriptor.
+        fildes: u64,
+    }
+    /// Entry of any system call.
+    RawSyscallsEnterCtx, "raw_syscalls/sys_enter" {
+        /// Number of the system call.
+        id: i64,
+        /// Arguments.
+        args: [u64; 6],
+    }
+    /// Return from any system call.
+    RawSyscallsExitCtx, "raw_syscalls/sys_exit" {
+        /// Number of the system call.
+        id: i64,
+        /// Result or `-errno`.
+        ret: i64,
+    }
+}
+
+/// What a tracepoint program may ask of the kernel.
+#[repr(C)]
+pub struct tracepoint<C: TracepointContext + 'static> {
+    context: PhantomData<C>,
+}
+
+impl<C: TracepointContext + 'static> !NoRef for tracepoint<C> {}
+
+impl<C: TracepointContext + 'static> tracepoint<C> {
+    pub(crate) const fn object() -> Self {
+        Self {
+            context: PhantomData,
+        }
+    }
+
+    base_helpers!();
+    task_helper!();
+}
+
+impl<C: TracepointContext + 'static> Sealed for tracepoint<C> {}
+
+impl<C: TracepointContext + 'static> PerfEventStreamer for tracepoint<C> {
+    type Context = C;
+
+    fn output_event<T: Copy + NoRef>(
+        &self,
+        ctx: &C,
+        map: &'static RexPerfEventArray<T>,
+        data: &T,
+        cpu: PerfEventMaskedCPU,
+    ) -> Result {
+        // SAFETY: The only values of context types are those the runtime hands out.
+        unsafe { map.send(core::ptr::from_ref(ctx).cast(), data, cpu) }
+    }
+}
