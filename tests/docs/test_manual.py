@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The manual against the code: links, commands, messages, verbs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rex_lsp.cli.verbs import VERBS
+from rex_lsp.server.commands import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md")) + sorted(ROOT.glob("*.md"))
+
+
+def _first_cells(page: str, heading: str) -> set[str]:
+    """The code in the first cell of each row of the first table below a heading."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    section = re.split(rf"^## {heading}$", text, maxsplit=1, flags=re.MULTILINE)[1]
+    rows = re.findall(r"^\| (`.*?) \|", section.split("\n## ")[0], flags=re.MULTILINE)
+    return {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (page.parent / file).resolve() if file else page
+        assert path.exists(), f"{page.name} links to {target}, which is not there"
+        if anchor:
+            assert anchor in _anchors(path.read_text(encoding="utf-8")), f"no #{anchor} in {path}"
+
+
+def test_commands_are_the_servers() -> None:
+    found = _first_cells("protocol.md", "Commands")
+    assert {name for name in found if name.startswith("rex.")} == set(COMMANDS)
+
+
+def test_messages_are_the_servers() -> None:
+    sources = (ROOT / "rex_lsp/server").rglob("*.py")
+    said = {
+        name
+        for source in sources
+        for name in re.findall(r'\(\s*"(rex/\w+)"', source.read_text(encoding="utf-8"))
+    }
+    assert _first_cells("protocol.md", "Messages of our own") == said
+
+
+def test_verbs_are_the_command_lines() -> None:
+    assert _first_cells("cli.md", "Verbs") == set(VERBS)
