@@ -80,6 +80,8 @@ def frames() -> Iterator[tuple[str, bytes]]:
         yield "tcp", _ipv4(_TCP, _tcp(40000 + number, 80, flags, data), number)
     for number in range(5):
         yield "udp", _ipv4(_UDP, _udp(50000, 53, b"\x12\x34" + bytes(10 + number)), 100 + number)
+    for number in range(4):
+        yield "discard", _ipv4(_UDP, _udp(50001, 9, bytes(20 * number)), 150 + number)
     for number in range(3):
         yield "icmp", _ipv4(_ICMP, _icmp(number), 200 + number)
     yield (

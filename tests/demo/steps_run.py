@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from .client import Json
-from .documents import TextFile
 from .listening import listening, show_traces
 from .steps_edit import hello
 from .story import Step, Story

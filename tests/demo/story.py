@@ -144,7 +144,7 @@ class Story:
         manifest = target / "Cargo.toml"
         text = manifest.read_text(encoding="utf-8")
         text = re.sub(r'path = "[^"]*/rex"', f'path = "{kernel_crate() / "rex"}"', text)
-        text = re.sub(r"\n\[\[package\.metadata\.rex\.source\]\][^\[]*", "\n", text)
+        text = re.sub(r"(?ms)^\[\[package\.metadata\.rex\.source\]\].*?(?=^\[|\Z)", "", text)
         manifest.write_text(f"{text.rstrip()}\n\n{source}", encoding="utf-8")
         return target
 
