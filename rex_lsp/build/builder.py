@@ -21,9 +21,9 @@ from rex_lsp.build import flags, process
 from rex_lsp.build.cargo import CargoRun, run_cargo
 from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.locations import kernel_crate, native
-from rex_lsp.build.manifest import Manifest, find_manifest, read_manifest
+from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
 from rex_lsp.build.progress import Progress, Silent
-from rex_lsp.build.shadow import CannotShadow, Shadow, write_shadow
+from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
 from rex_lsp.build.sysroot import ensure_sysroot
 from rex_lsp.build.toolchain import Toolchain, discover
 from rex_lsp.rules.finding import Finding, Severity
@@ -181,26 +181,31 @@ async def _prepare(
 ) -> tuple[Manifest, Shadow, Toolchain, Path] | None:
     """Everything cargo needs, or None when `result` says why there is nothing to run."""
     manifest = read_manifest(directory)
-    for problem in manifest.problems:
-        finding = Finding(
-            "manifest", Severity.ERROR, problem.message, Span(*problem.span), source="cargo"
-        )
-        result.add(problem.path, finding)
-    if manifest.problems:
+    if not report_problems(manifest, result):
         return None
     toolchain = await discover()
     sysroot = await ensure_sysroot(toolchain, progress, cancel)
     try:
         shadow = write_shadow(manifest)
-    except CannotShadow as problem:
+    except OSError as error:
+        raise storage_problem(error, manifest.target_dir, "the build directory") from error
+    return manifest, shadow, toolchain, sysroot
+
+
+def report_problems(manifest: Manifest, result: CheckResult) -> bool:
+    """Adds what is wrong with the manifest itself to `result`; starts nothing."""
+    problems = list(manifest.problems)
+    if not problems:
+        try:
+            extension_targets(manifest)
+        except CannotShadow as refusal:
+            problems = [Problem(refusal.path, refusal.message, refusal.span)]
+    for problem in problems:
         finding = Finding(
             "manifest", Severity.ERROR, problem.message, Span(*problem.span), source="cargo"
         )
         result.add(problem.path, finding)
-        return None
-    except OSError as error:
-        raise storage_problem(error, manifest.target_dir, "the build directory") from error
-    return manifest, shadow, toolchain, sysroot
+    return not problems
 
 
 def _collect(result: CheckResult, ran: CargoRun) -> None:

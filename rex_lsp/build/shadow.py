@@ -85,15 +85,7 @@ def write_shadow(manifest: Manifest) -> Shadow:
 
     Raises `CannotShadow` and `OSError`.
     """
-    targets = manifest.extension_targets
-    if not targets:
-        raise CannotShadow(_not_an_extension(manifest), manifest.path)
-    seen: dict[str, Target] = {}
-    for target in targets:
-        if target.name in seen:
-            message = f"two extension targets are called `{target.name}`: rename one of them"
-            raise CannotShadow(message, manifest.path)
-        seen[target.name] = target
+    targets = extension_targets(manifest)
     out = output_dir(manifest)
     _ignore_in_git(out)
     root = out / "shadow" / (manifest.package or "package")
@@ -117,6 +109,20 @@ def write_shadow(manifest: Manifest) -> Shadow:
         no_main=tuple(t.crate for t in targets if t.kind == "staticlib"),
         packages=packages,
     )
+
+
+def extension_targets(manifest: Manifest) -> list[Target]:
+    """The targets to build; raises `CannotShadow` when there is none or two share a name."""
+    targets = manifest.extension_targets
+    if not targets:
+        raise CannotShadow(_not_an_extension(manifest), manifest.path)
+    seen: dict[str, Target] = {}
+    for target in targets:
+        if target.name in seen:
+            message = f"two extension targets are called `{target.name}`: rename one of them"
+            raise CannotShadow(message, manifest.path)
+        seen[target.name] = target
+    return targets
 
 
 def _not_an_extension(manifest: Manifest) -> str:
