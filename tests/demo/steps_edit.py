@@ -10,7 +10,7 @@ from collections.abc import Callable
 from . import planted
 from .client import Json
 from .documents import TextFile
-from .story import Step, Story
+from .story import SAMPLES, Step, Story
 
 SOURCE = """\
 [[package.metadata.rex.source]]
@@ -84,7 +84,8 @@ async def fix(story: Story) -> str:
     assert expected <= fixed, f"expected quick fixes for {expected - fixed}"
     story.screen.said("the rest by hand")
     before = document.lines
-    _type(story, document, _clean(story))
+    clean = SAMPLES / "hello/src/main.rs"
+    _type(story, document, clean.read_text(encoding="utf-8"))
     story.screen.diff(before, document.lines)
     await story.diagnostics(document, "nothing left", lambda now: not now)
     story.screen.good("no findings left")
@@ -126,12 +127,6 @@ async def _next_fix(
             if offer is not None:
                 return one["code"], *offer
     return None
-
-
-def _clean(story: Story) -> str:
-    from rex_lsp.build.locations import kernel_crate
-
-    return (kernel_crate() / "samples/hello/src/main.rs").read_text(encoding="utf-8")
 
 
 def _type(story: Story, document: TextFile, wanted: str) -> None:

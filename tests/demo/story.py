@@ -24,6 +24,7 @@ from .documents import TextFile
 from .screen import Screen
 
 LIMIT_SECONDS = 300.0
+SAMPLES = Path(__file__).resolve().parents[2] / "kernel_crate/samples"
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Story:
     def copy_sample(self, name: str, source: str) -> Path:
         """Copy a sample of the kernel crate beside the others and declare its event source."""
         target = self.directory / "work" / name
-        shutil.copytree(kernel_crate() / "samples" / name, target)
+        shutil.copytree(SAMPLES / name, target)
         manifest = target / "Cargo.toml"
         text = manifest.read_text(encoding="utf-8")
         text = re.sub(r'path = "[^"]*/rex"', f'path = "{kernel_crate() / "rex"}"', text)
