@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Writes or checks what is generated from the kernel crate.
+
+``python -m rex_lsp.kernel.generate`` writes ``rex_lsp/kernel/index.json`` and
+``kernel_crate/public-api.txt``; with ``--check`` it prints how they would differ and ends
+with status 1. rustdoc's JSON comes from a stock toolchain of the pinned release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rex_lsp.kernel.extract import Extractor, attributes_of, public_api
+from rex_lsp.kernel.rustdoc_text import FORMAT
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CRATE = ROOT / "kernel_crate"
+INDEX = ROOT / "rex_lsp/kernel/index.json"
+PUBLIC_API = CRATE / "public-api.txt"
+REPAIR = "python -m rex_lsp.kernel.generate"
+
+
+class CannotGenerate(Exception):
+    """rustdoc is missing, of another format, or refuses the crate."""
+
+
+def generated(rustc: Path, rustdoc: Path) -> dict[Path, str]:
+    """The contents of every generated file.
+
+    Raises:
+        CannotGenerate: see there.
+    """
+    with tempfile.TemporaryDirectory(prefix="rex-index-") as scratch:
+        macros, crate = _documents(rustc, rustdoc, Path(scratch))
+    extractor = Extractor(crate, attributes_of(macros))
+    extractor.run()
+    items = dict(sorted(extractor.items.items()))
+    index = {"format": 1, "crate": f"rex {crate['crate_version'] or ''}".strip(), "items": items}
+    lines = ",\n".join(
+        f"{json.dumps(path)}: {json.dumps(entry, sort_keys=True, ensure_ascii=False)}"
+        for path, entry in items.items()
+    )
+    head = json.dumps({"format": index["format"], "crate": index["crate"]})[1:-1]
+    api = "\n".join(public_api(items, extractor.impls))
+    notice = f"# The public interface of the crate `rex`. Written by `{REPAIR}`."
+    return {
+        INDEX: f'{{{head}, "items": {{\n{lines}\n}}}}\n',
+        PUBLIC_API: f"# SPDX-License-Identifier: GPL-2.0-only\n{notice}\n{api}\n",
+    }
+
+
+def _documents(rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:
+    common = ["--edition", "2024", "-o", str(scratch), "-Zunstable-options"]
+    form = ["--output-format", "json"]
+    macros_root = CRATE / "rex-macros/src/lib.rs"
+    library = scratch / "librex_macros.so"
+    kind = ["--crate-type", "proc-macro", "--extern", "proc_macro"]
+    compiled = ["--crate-name", "rex_macros", "-o", str(library), str(macros_root)]
+    _run([str(rustc), "--edition", "2024", *kind, *compiled])
+    _run([str(rustdoc), *common, *form, *kind, "--crate-name", "rex_macros", str(macros_root)])
+    named = ["--crate-name", "rex", "--crate-version", _version()]
+    compiled = ["--cfg", 'feature="debug_printk"', "--extern", f"rex_macros={library}"]
+    _run([str(rustdoc), *common, *form, *named, *compiled, str(CRATE / "rex/src/lib.rs")])
+    read = [json.loads((scratch / f"{name}.json").read_bytes()) for name in ("rex_macros", "rex")]
+    for document in read:
+        if document["format_version"] != FORMAT:
+            raise CannotGenerate(
+                f"expected rustdoc JSON of format {FORMAT}, found {document['format_version']}; "
+                "use the rustdoc of the pinned release"
+            )
+    return read[0], read[1]
+
+
+def _version() -> str:
+    from rex_lsp.build.manifest import read_manifest
+
+    return read_manifest(CRATE / "rex").version
+
+
+def _run(argv: list[str]) -> None:
+    env = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
+    try:
+        done = subprocess.run(argv, env=env, cwd="/", capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotGenerate(f"cannot start {argv[0]}: {error.strerror}") from error
+    if done.returncode != 0:
+        raise CannotGenerate(f"{Path(argv[0]).name} refuses the crate:\n{done.stderr.strip()}")
+
+
+def main() -> int:
+    """Write, or check with ``--check``."""
+    parser = argparse.ArgumentParser(prog=REPAIR, description="Generate the kernel crate's index.")
+    parser.add_argument("--check", action="store_true", help="change nothing, tell differences")
+    parser.add_argument("--bin", type=Path, default=Path("/usr/bin"), help="where rustdoc is")
+    args = parser.parse_args()
+    try:
+        files = generated(args.bin / "rustc", args.bin / "rustdoc")
+    except CannotGenerate as problem:
+        print(f"rex: {problem}", file=sys.stderr)
+        return 2
+    stale = 0
+    for path, text in files.items():
+        found = path.read_text("utf-8") if path.exists() else ""
+        if found == text:
+            continue
+        stale = 1
+        if not args.check:
+            path.write_text(text, "utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+            continue
+        name = str(path.relative_to(ROOT))
+        diff = difflib.unified_diff(found.splitlines(), text.splitlines(), name, "new", lineterm="")
+        print("\n".join(line[:200] for line in list(diff)[:60]))
+    if args.check and stale:
+        print(f"rex: generated files are stale, run `{REPAIR}`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
