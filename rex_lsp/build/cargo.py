@@ -96,7 +96,7 @@ def environment(
     key = flags.digest(
         __version__,
         str(sysroot),
-        str(wrapper),
+        f"{wrapper} {wrapper.stat().st_mtime_ns}",
         script.read_text(encoding="utf-8"),
         tree_digest(crate),
         *lints,
@@ -104,11 +104,9 @@ def environment(
     )
     forget_other_keys(shadow.target_dir, key)
     env = toolchain.environment()
-    remap = [f"{crate}=/rex", f"{shadow.directory}=."]
-    if manifest.workspace_root is not None:
-        remap.append(f"{manifest.workspace_root}=.")
-    # The last match wins, so the package comes after its workspace.
-    remap.append(f"{manifest.root}=.")
+    # The last match wins, so an inner directory comes after an outer one.
+    roots = [*filter(None, [manifest.workspace_root]), manifest.root, shadow.directory]
+    remap = [f"{crate}=/rex", *(f"{root}=." for root in roots)]
     lists = {
         "REX_WRAP_LINTS": lints,
         "REX_WRAP_REMAP": remap,
@@ -122,6 +120,7 @@ def environment(
         RUSTC_WORKSPACE_WRAPPER=str(toolchain.clippy) if clippy else "",
         REX_WRAP_SYSROOT=str(sysroot),
         REX_WRAP_KERNEL_CRATE=str(crate),
+        REX_WRAP_SHADOW=str(shadow.directory),
         CARGO_INCREMENTAL="0",
         CARGO_TERM_COLOR="never",
         CARGO_TERM_PROGRESS_WHEN="never",

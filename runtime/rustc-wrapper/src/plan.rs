@@ -3,14 +3,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 /// The one target extensions are compiled for.
 pub const TARGET: &str = "x86_64-unknown-none";
 
 /// Every variable this program reads; none of them reaches the compiler.
-pub const VARIABLES: [&str; 6] = [
+pub const VARIABLES: [&str; 7] = [
     "REX_WRAP_SYSROOT",
     "REX_WRAP_KERNEL_CRATE",
+    "REX_WRAP_SHADOW",
     "REX_WRAP_LINTS",
     "REX_WRAP_REMAP",
     "REX_WRAP_LINK",
@@ -24,8 +26,12 @@ pub struct Settings {
     sysroot: Option<OsString>,
     /// Directory of the kernel crate; packages below it may use unstable features.
     kernel_crate: Option<OsString>,
+    /// Directory of the shadow manifests: packages below it are the person's own.
+    shadow: Option<OsString>,
     /// The directory of the package being compiled, as cargo tells rustc.
     package: Option<OsString>,
+    /// Its version.
+    version: Option<OsString>,
     /// Lint flags forced on everything but the kernel crate.
     lints: Vec<OsString>,
     /// `FROM=TO` pairs for `--remap-path-prefix`.
@@ -52,7 +58,9 @@ impl Settings {
         Self {
             sysroot: get("REX_WRAP_SYSROOT"),
             kernel_crate: get("REX_WRAP_KERNEL_CRATE"),
+            shadow: get("REX_WRAP_SHADOW"),
             package: get("CARGO_MANIFEST_DIR"),
+            version: get("CARGO_PKG_VERSION"),
             lints: list("REX_WRAP_LINTS"),
             remap: list("REX_WRAP_REMAP"),
             link: list("REX_WRAP_LINK"),
@@ -64,10 +72,27 @@ impl Settings {
     ///
     /// Goes by the directory cargo names, not by the crate's name, which anyone can choose.
     fn is_kernel_crate(&self) -> bool {
-        match (&self.kernel_crate, &self.package) {
-            (Some(root), Some(package)) => std::path::Path::new(package).starts_with(root),
+        self.is_below(self.kernel_crate.as_deref())
+    }
+
+    fn is_below(&self, root: Option<&OsStr>) -> bool {
+        match (root, &self.package) {
+            (Some(root), Some(package)) => Path::new(package).starts_with(root),
             _ => false,
         }
+    }
+
+    /// What goes into symbol names in place of cargo's hash, for packages whose hash would
+    /// depend on where rex or the project is on this machine.
+    fn metadata(&self, name: Option<&OsStr>) -> Option<OsString> {
+        if !self.is_kernel_crate() && !self.is_below(self.shadow.as_deref()) {
+            return None;
+        }
+        let mut metadata = OsString::from("metadata=rex-");
+        metadata.push(name.unwrap_or(OsStr::new("none")));
+        metadata.push("-");
+        metadata.push(self.version.as_deref().unwrap_or(OsStr::new("0")));
+        Some(metadata)
     }
 }
 
@@ -92,9 +117,10 @@ impl Plan {
         let name = value_of(arguments, "--crate-name");
         let ours = settings.is_kernel_crate();
         let mut planned = without_cap_lints(arguments);
-        if ours {
-            fix_metadata(&mut planned, name.as_deref());
-        } else {
+        if let Some(metadata) = settings.metadata(name.as_deref()) {
+            replace_metadata(&mut planned, &metadata);
+        }
+        if !ours {
             planned.push("-Zallow-features=".into());
             planned.extend(settings.lints.iter().cloned());
         }
@@ -156,17 +182,14 @@ fn without_cap_lints(arguments: &[OsString]) -> Vec<OsString> {
     kept
 }
 
-/// Cargo hashes the kernel crate's own path into `-C metadata`, so symbol names would
-/// depend on where rex is installed.
-fn fix_metadata(arguments: &mut [OsString], name: Option<&OsStr>) {
-    let mut fixed = OsString::from("metadata=rex-");
-    fixed.push(name.unwrap_or(OsStr::new("none")));
+/// Replaces the value of `-C metadata`, in either spelling.
+fn replace_metadata(arguments: &mut [OsString], metadata: &OsStr) {
     for argument in arguments {
         if argument.as_bytes().starts_with(b"metadata=") {
-            argument.clone_from(&fixed);
+            *argument = metadata.to_owned();
         } else if argument.as_bytes().starts_with(b"-Cmetadata=") {
             *argument = OsString::from("-C");
-            argument.push(&fixed);
+            argument.push(metadata);
         }
     }
 }
@@ -186,6 +209,8 @@ mod tests {
                 match name {
                     "REX_WRAP_SYSROOT" => "/sys",
                     "REX_WRAP_KERNEL_CRATE" => "/kernel_crate",
+                    "REX_WRAP_SHADOW" => "/project/target/rex/shadow",
+                    "CARGO_PKG_VERSION" => "1.2.3",
                     "CARGO_MANIFEST_DIR" => return Some(package.clone().into()),
                     "REX_WRAP_LINTS" => "-Funsafe_code\x1f-Funstable_features",
                     "REX_WRAP_REMAP" => "/project=.",
@@ -255,11 +280,21 @@ mod tests {
             "--crate-name rex --crate-type lib --target x86_64-unknown-none -C metadata=1f -C extra-filename=-1f",
         );
         let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
-        assert!(words.iter().any(|word| word == "metadata=rex-rex"));
+        assert!(words.iter().any(|word| word == "metadata=rex-rex-1.2.3"));
         assert!(words.iter().any(|word| word == "extra-filename=-1f"));
         assert!(!words.iter().any(|word| word.starts_with("-Zallow")));
         assert!(!words.iter().any(|word| word.starts_with("-F")));
         assert_eq!(bootstrap, "rex");
+    }
+
+    #[test]
+    fn the_person_s_own_packages_have_one_name_everywhere_and_others_cargo_s() {
+        let line =
+            "--crate-name hello --crate-type bin --target x86_64-unknown-none -C metadata=1f";
+        let (own, _) = kernel("/project/target/rex/shadow/hello", line);
+        assert!(own.iter().any(|word| word == "metadata=rex-hello-1.2.3"));
+        let (other, _) = kernel("/registry/hello", line);
+        assert!(other.iter().any(|word| word == "metadata=1f"));
     }
 
     #[test]
