@@ -14,8 +14,8 @@ from .story import SAMPLES, Step, Story
 
 SOURCE = """\
 [[package.metadata.rex.source]]
-name = "one dup"
-command = ["python3", "-c", "import os; os.close(os.dup(1))"]
+name = "two dups"
+command = ["perl", "-MPOSIX", "-e", "POSIX::dup(1) for 1..2"]
 """
 
 TYPE_ERROR = "    let cpu: u64 = obj.bpf_get_smp_processor_id();"

@@ -13,21 +13,12 @@ from .documents import TextFile
 from .listening import listening, show_traces
 from .story import Step, Story
 
-# The child writes the number of the error that its own dup(0) gave, or 0.
-CHILD = """\
-import os
-try:
-    os.close(os.dup(0))
-    seen = 0
-except OSError as error:
-    seen = error.errno
-open("seen", "w").write(str(seen))
-"""
+# The child writes down the number of the error that its own dup(0) gave, or 0.
+CHILD = 'my $fd = POSIX::dup(0); open my $out, ">", "seen"; print $out defined $fd ? 0 : $! + 0'
 INJECTING = f"""\
 [[package.metadata.rex.source]]
 name = "dup of standard input"
-command = ["python3", "-c", '''
-{CHILD}''']
+command = ["perl", "-MPOSIX", "-e", '''{CHILD}''']
 """
 COUNTING = """\
 [[package.metadata.rex.source]]

@@ -22,7 +22,7 @@ rex = {{ path = "{rex}" }}
 
 [[package.metadata.rex.source]]
 name = "dup"
-command = ["python3", "-c", "import os; os.close(os.dup(1))"]
+command = ["perl", "-MPOSIX", "-e", "POSIX::dup(1)"]
 """
 
 # The line with the fault has characters of two, and of four bytes before it.
