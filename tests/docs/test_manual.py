@@ -59,3 +59,12 @@ def test_messages_are_the_servers() -> None:
 
 def test_verbs_are_the_command_lines() -> None:
     assert _first_cells("cli.md", "Verbs") == set(VERBS)
+
+
+def test_limits_of_the_simulator_are_its_own() -> None:
+    source = (ROOT / "runtime/sim/src/imports/mod.rs").read_text(encoding="utf-8")
+    block = re.search(r"pub const LIMITS: &\[&str\] = &\[(.*?)\];", source, flags=re.DOTALL)
+    assert block is not None
+    limits = re.findall(r'"((?:[^"\\]|\\.)*)"', block[1])
+    page = (DOCS / "sim.md").read_text(encoding="utf-8").split("\n## Limits\n")[1]
+    assert re.findall(r"^- (.*)$", page, flags=re.MULTILINE) == limits
