@@ -23,6 +23,7 @@
 pub mod __private;
 #[allow(dead_code)]
 mod abi;
+#[rustfmt::skip] // Generated.
 mod ffi;
 mod helper;
 mod log;

@@ -9,6 +9,7 @@
 
 mod error;
 mod image;
+mod pack;
 mod parse;
 mod source_map;
 mod validate;
@@ -20,4 +21,8 @@ pub use image::{
     Image, Location, Map, MapLayout, PatchKind, PatchSite, Program, ProgramKind, Segment,
     SegmentKind, Span, ValueLayout,
 };
+pub use pack::{PackError, PackOptions, pack};
 pub use source_map::{Frame, SourceFrame, SourceMap, SourceRange};
+
+/// The linker script an extension is linked with.
+pub const LINK_SCRIPT: &str = include_str!("../link.ld");

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Functions and their stack frames.
+
+use std::collections::HashMap;
+
+use rex_abi as abi;
+
+use super::PackError;
+use super::elf::{Elf, Section};
+use crate::image::Function;
+
+/// The name a person wrote, for a symbol.
+pub fn readable(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+/// Functions by address. Every one has to have a stack size within the limit.
+pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
+    let sizes = elf
+        .section(".stack_sizes")?
+        .ok_or(PackError::MissingSection(".stack_sizes"))?;
+    let frames = stack_sizes(&sizes)?;
+    let mut functions = Vec::new();
+    for symbol in elf.functions()? {
+        let name = readable(symbol.name);
+        if symbol.size == 0 {
+            return Err(PackError::BadFunction(name));
+        }
+        let frame = *frames
+            .get(&symbol.address)
+            .ok_or_else(|| PackError::NoStackSize(name.clone()))?;
+        let large = || PackError::LargeFrame {
+            function: name.clone(),
+            frame,
+        };
+        let small = u32::try_from(frame)
+            .ok()
+            .filter(|frame| *frame <= abi::REX_FRAME_MAX);
+        let frame = small.ok_or_else(large)?;
+        functions.push(Function {
+            address: symbol.address,
+            size: symbol.size,
+            name,
+            frame,
+            // Until the chains between checks are known, every function checks.
+            checked: true,
+            chain_after: 0,
+            address_taken: false,
+        });
+    }
+    Ok(functions)
+}
+
+/// Frame bytes by function address: `.stack_sizes` is a list of an address in 8 bytes and a
+/// size in unsigned LEB128 (LLVM's code generator manual, "Emitting function stack size
+/// information").
+fn stack_sizes(section: &Section<'_>) -> Result<HashMap<u64, u64>, PackError> {
+    let damaged = || PackError::Elf("section `.stack_sizes` is cut short".to_owned());
+    let mut frames = HashMap::new();
+    let mut rest = section.bytes;
+    while let Some((address, after)) = rest.split_first_chunk::<8>() {
+        let mut size = 0_u64;
+        let mut length = 0;
+        loop {
+            let byte = *after.get(length).ok_or_else(damaged)?;
+            let bits = u64::from(byte & 0x7f)
+                .checked_shl(7 * length as u32)
+                .ok_or_else(damaged)?;
+            size |= bits;
+            length += 1;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        frames.insert(u64::from_le_bytes(*address), size);
+        rest = &after[length..];
+    }
+    if rest.is_empty() {
+        Ok(frames)
+    } else {
+        Err(damaged())
+    }
+}
