@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rex_lsp.model.crate import Crate
 from rex_lsp.project.analysis import Analysis
@@ -28,28 +28,21 @@ _CLOSED_DOCUMENTS = 32
 class Workspace:
     """What one client has open and what is known about it. Knows nothing of LSP."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
         self.buffers = Buffers()
         self.crates = Crates(self.buffers)
         self.store = Store()
         self.analysis = Analysis(self.buffers, self.crates, self.store)
-        self.settings = Settings()
-        self.roots: list[Path] = []
+        self.crates.features = frozenset(self.settings.get("features"))
         self._closed: dict[Path, tuple[bytes, Document]] = {}
 
-    def set_roots(self, roots: Iterable[Path]) -> None:
-        """The folders the editor has open."""
-        self.roots = list(dict.fromkeys(roots))
-
-    def configure(self, layer: Layer, values: Any) -> list[str]:
-        """Replace a layer of settings; returns what did not fit, in words."""
-        before = self.settings.get("features")
-        problems = self.settings.replace(layer, values)
-        features = self.settings.get("features")
-        if features != before:
-            self.crates.features = frozenset(features)
+    def settings_changed(self) -> None:
+        """The settings have other values now."""
+        features = frozenset(self.settings.get("features"))
+        if features != self.crates.features:
+            self.crates.features = features
             self.rediscover()
-        return problems
 
     def settings_for(self, path: Path) -> Settings:
         """The settings with the file's ``[package.metadata.rex]`` on top."""

@@ -145,7 +145,7 @@ _STEPS = {
 async def _built(ls: RexServer, package: Path, progress: WorkDone) -> builder.BuildResult:
     async def work() -> builder.BuildResult:
         return await builder.build(
-            package, features=tuple(ls.files.settings.get("features")), progress=progress
+            package, features=tuple(ls.settings.get("features")), progress=progress
         )
 
     # A background check would only make the build wait for cargo's lock.

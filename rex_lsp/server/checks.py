@@ -23,7 +23,7 @@ async def check(ls: RexServer, package: Path) -> None:
     async def work() -> builder.CheckResult:
         async with ls.progresses.show(f"rex: checking {package.name}") as progress:
             return await builder.check(
-                package, features=tuple(ls.files.settings.get("features")), progress=progress
+                package, features=tuple(ls.settings.get("features")), progress=progress
             )
 
     try:

@@ -8,19 +8,20 @@ when it is chosen.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
-from rex_lsp.rules.finding import Edit, Finding, Fix
 from rex_lsp.server.convert import overlaps, range_in, text_edits
 from rex_lsp.server.jsonrpc import CONTENT_MODIFIED, INVALID_PARAMS, RequestFailed
 from rex_lsp.server.server import RexServer
-from rex_lsp.server.targets import program_around
 from rex_lsp.server.uris import to_path
 from rex_lsp.syntax.changes import EditRejected
-from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.positions import Span
+
+if TYPE_CHECKING:
+    from rex_lsp.rules.finding import Edit, Finding, Fix
+    from rex_lsp.syntax.document import Document
 
 Json: TypeAlias = dict[str, Any]
 
@@ -169,6 +170,8 @@ def _fix_all(ls: RexServer, path: Path, document: Document) -> list[Json]:
 
 
 def _commands(ls: RexServer, path: Path, uri: str, span: Span) -> list[Json]:
+    from rex_lsp.server.targets import program_around
+
     program = program_around(ls, path, span.start)
     package = ls.files.crates.package_of(path)
     if program is None or package is None or not (package / "Cargo.toml").is_file():

@@ -59,7 +59,7 @@ async def execute(ls: RexServer, params: types.ExecuteCommandParams) -> Json:
 
 def check_on_save(ls: RexServer, path: Path) -> None:
     """Start the compiler tier for a saved file, where it is wanted and allowed."""
-    if not ls.trusted or not ls.files.settings.get("check.onSave"):
+    if not ls.trusted or not ls.settings.get("check.onSave"):
         return
     package = ls.files.crates.package_of(path)
     if package is None and path.name in ("Cargo.toml", "Cargo.lock"):

@@ -47,6 +47,6 @@ async def fetch(ls: RexServer) -> None:
 
 def take(ls: RexServer, values: Any) -> None:
     """Use ``values`` as the workspace's settings; what does not fit is logged and left out."""
-    for problem in ls.files.configure(Layer.WORKSPACE, values):
+    for problem in ls.configure(Layer.WORKSPACE, values):
         ls.log(problem, WARNING)
     ls.publisher.settings_changed()

@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
-from rex_lsp.project.store import Shown
-from rex_lsp.rules.finding import Edit, Finding, Severity
 from rex_lsp.server.jsonrpc import INVALID_PARAMS, RequestFailed
 from rex_lsp.server.uris import from_path
-from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.positions import Encoding, Position, Range, Span
 
+if TYPE_CHECKING:
+    from rex_lsp.project.store import Shown
+    from rex_lsp.rules.finding import Edit, Finding
+    from rex_lsp.syntax.document import Document
+
 Json: TypeAlias = dict[str, Any]
-Open: TypeAlias = Callable[[Path], "Document | None"]
+Open: TypeAlias = "Callable[[Path], Document | None]"
 
 _LARGEST = 2**31 - 1
 
@@ -108,7 +110,7 @@ class DiagnosticWriter:
         written.append(
             {
                 "range": NOWHERE,
-                "severity": int(Severity.INFORMATION),
+                "severity": 3,
                 "source": "rex",
                 "message": f"{rest} more are not shown (rex.diagnostics.limit is {limit})",
             }

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
-from rex_lsp.server.convert import DiagnosticWriter
 from rex_lsp.server.server import RexServer
 from rex_lsp.server.uris import from_path, to_path
+
+if TYPE_CHECKING:
+    from rex_lsp.project.workspace import Workspace
+    from rex_lsp.server.convert import DiagnosticWriter
 
 Json: TypeAlias = dict[str, Any]
 
@@ -53,9 +56,12 @@ class Publisher:
         self._refresh: asyncio.TimerHandle | None = None
         self._lens_refresh: asyncio.TimerHandle | None = None
         self._writer: DiagnosticWriter | None = None
-        server.files.store.on_change = self._store_changed
-        server.files.analysis.on_analysed = self._analysed
-        server.files.analysis.busy = lambda: not server.protocol.idle
+
+    def watch(self, files: Workspace) -> None:
+        """Listen to the project layer."""
+        files.store.on_change = self._store_changed
+        files.analysis.on_analysed = self._analysed
+        files.analysis.busy = lambda: not self._server.protocol.idle
 
     # What happened.
 
@@ -79,7 +85,7 @@ class Publisher:
 
     def settings_changed(self) -> None:
         """Levels or limits may be different for every file."""
-        for path in {*self._uris, *self._server.files.store.paths()}:
+        for path in (*self._uris, *self._generations):
             self._mark(path)
         if self._pulls:
             self._refresh_pull()
@@ -99,7 +105,7 @@ class Publisher:
     def items(self, path: Path) -> list[Json]:
         """The diagnostics of a file in LSP's shape."""
         files = self._server.files
-        limit = files.settings.get("diagnostics.limit")
+        limit = self._server.settings.get("diagnostics.limit")
         return self.writer.write_all(path, files.shown(path), limit)
 
     def result_id(self, path: Path) -> str:
@@ -120,6 +126,8 @@ class Publisher:
     def writer(self) -> DiagnosticWriter:
         """Writes findings for this client."""
         if self._writer is None:
+            from rex_lsp.server.convert import DiagnosticWriter
+
             client = self._server.client
             self._writer = DiagnosticWriter(
                 self._server.encoding,

@@ -32,7 +32,7 @@ async def code_lens(ls: RexServer, params: types.CodeLensParams) -> list[Json]:
     await ls.files.analysis.settled(path)
     crate, document = ls.files.crate(path), ls.files.document(path)
     package = ls.files.crates.package_of(path)
-    if not ls.trusted or not ls.files.settings.get("lens.enable"):
+    if not ls.trusted or not ls.settings.get("lens.enable"):
         return []
     if crate is None or document is None or package is None or not _has_manifest(package):
         return []

@@ -38,11 +38,11 @@ def initialize(ls: RexServer, params: Any) -> Json:
     ls.process_id = process if isinstance(process, int) and process > 0 else None
     ls.client = ClientCapabilities(params["capabilities"])
     name, ls.encoding = ls.client.encoding
-    ls.files.set_roots(_roots(params))
+    ls.roots = list(dict.fromkeys(_roots(params)))
     options = params.get("initializationOptions")
     options = options if isinstance(options, dict) else {}
     ls.trusted = options.get("trusted") is True
-    for problem in ls.files.configure(Layer.USER, options.get("settings")):
+    for problem in ls.configure(Layer.USER, options.get("settings")):
         ls.log(problem, WARNING)
     ls.protocol.initialized = True
     return {
@@ -66,7 +66,7 @@ async def _after_start(ls: RexServer) -> None:
 async def shutdown(ls: RexServer, params: Any) -> None:
     """Stop all work; only ``exit`` is heard afterwards."""
     ls.protocol.begin_shutdown()
-    ls.files.analysis.stop()
+    ls.stop_analysis()
     await asyncio.shield(asyncio.ensure_future(ls.end_work()))
 
 

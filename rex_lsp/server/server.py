@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pygls.lsp.server import LanguageServer
 
 from rex_lsp import __version__
 from rex_lsp.project.jobs import Jobs
-from rex_lsp.project.workspace import Workspace
+from rex_lsp.project.settings import Layer, Settings
 from rex_lsp.server.client import ClientCapabilities
 from rex_lsp.server.protocol import Protocol
 from rex_lsp.syntax.positions import Encoding
 
 if TYPE_CHECKING:
+    from rex_lsp.project.workspace import Workspace
     from rex_lsp.server.diagnostics import Publisher
     from rex_lsp.server.progress import Progresses
     from rex_lsp.server.sessions import Sessions
@@ -56,10 +58,34 @@ class RexServer(LanguageServer):
         self.client = ClientCapabilities({})
         self.encoding = Encoding.UTF16
         self.trusted = False
-        self.files = Workspace()
+        self.settings = Settings()
+        self.roots: list[Path] = []
+        self._files: Workspace | None = None
         self.jobs = Jobs()
         self.used_sessions: Sessions | None = None
         self._told: set[str] = set()
+
+    @property
+    def files(self) -> Workspace:
+        """The project layer; made when a document needs it, so that initialize is quick."""
+        if self._files is None:
+            from rex_lsp.project.workspace import Workspace
+
+            self._files = Workspace(self.settings)
+            self.publisher.watch(self._files)
+        return self._files
+
+    def stop_analysis(self) -> None:
+        """Look at nothing more; whoever waits for findings gets what there is."""
+        if self._files is not None:
+            self._files.analysis.stop()
+
+    def configure(self, layer: Layer, values: Any) -> list[str]:
+        """Replace a layer of settings; returns what did not fit, in words."""
+        problems = self.settings.replace(layer, values)
+        if self._files is not None:
+            self._files.settings_changed()
+        return problems
 
     @property
     def sessions(self) -> Sessions:

@@ -72,7 +72,7 @@ class Sessions:
         """
         async with self._connecting:
             if self._runner is None or self._runner.runtime.closed:
-                settings = self._server.files.settings
+                settings = self._server.settings
                 named = settings.get("runtime.rexrt")
                 runtime = await Runtime.connect(
                     program=Path(named) if named else None, client="rex server"

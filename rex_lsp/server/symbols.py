@@ -32,9 +32,7 @@ async def document_symbol(ls: RexServer, params: types.DocumentSymbolParams) -> 
         (one.name, f"{one.kind} {one.attach}".rstrip(), _FUNCTION, one.span, one.name_span)
         for one in crate.programs(path)
     ]
-    found += [
-        (one.name, one.kind, _VARIABLE, one.span, one.name_span) for one in crate.maps(path)
-    ]
+    found += [(one.name, one.kind, _VARIABLE, one.span, one.name_span) for one in crate.maps(path)]
     return [
         {
             "name": name,

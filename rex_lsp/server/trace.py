@@ -58,7 +58,7 @@ class TraceLog:
             "package": from_path(package),
         }
         self._server.protocol.notify("rex/trace", params)
-        if not self._server.files.settings.get("trace.log"):
+        if not self._server.settings.get("trace.log"):
             return
         if event.kind == "trace":
             self._server.log(f"{event.program}: {event.message}", LOG)

@@ -54,7 +54,7 @@ def did_change_folders(ls: RexServer, params: types.DidChangeWorkspaceFoldersPar
     """Folders came or went."""
     gone = {to_path(folder.uri) for folder in params.event.removed}
     new = [to_path(folder.uri) for folder in params.event.added]
-    ls.files.set_roots([root for root in ls.files.roots if root not in gone] + new)
+    ls.roots = [root for root in ls.roots if root not in gone] + new
     for root in gone:
         ls.files.forget_below(root)
 
