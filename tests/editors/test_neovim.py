@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Neovim, oldest and newest we serve, does with the plugin what a person does: `drive.lua`."""
+"""Neovim, oldest and newest we serve, does with the plugin what a person does.
+
+The scripts are `drive.lua`, the whole job, and `trust.lua`, a directory nobody trusts yet.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,11 @@ import pytest
 from . import crate
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = Path(__file__).with_name("drive.lua")
+HERE = Path(__file__).parent
 LIMIT_SECONDS = 400
+VERSIONS = ["0.7", "0.11"]
 
-SEEN = [
+JOB = [
     "attached",
     "diagnostic",
     "diagnostic bytes",
@@ -37,6 +40,29 @@ SEEN = [
     "traced",
     "trace window",
     "stopped",
+]
+
+TRUST = [
+    "manifest",
+    "renamed",
+    "regex",
+    "attribute",
+    "other source",
+    "unknown option",
+    "wrong type",
+    "completes",
+    "attached",
+    "told",
+    "checks anyway",
+    "no lens",
+    "asks",
+    "still not trusted",
+    "trusted",
+    "lens",
+    "restarted",
+    "trust is kept",
+    "unknown subcommand",
+    "health",
 ]
 
 
@@ -63,18 +89,15 @@ class Run:
     servers_left: dict[int, str]
 
 
-@pytest.fixture(scope="module", params=["0.7", "0.11"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """The whole script in one version of Neovim."""
+def drive(version: str, script: str, directory: Path) -> Run:
+    """Run one script in one version of Neovim, with homes of its own."""
     mark = f"REX_TEST_MARK={uuid.uuid4()}"
-    directory = tmp_path_factory.mktemp("nvim")
     source = crate.write(directory / "crate")
     runtime = directory / "run"
     runtime.mkdir(mode=0o700)
     environment = {
         **os.environ,
         **dict([mark.split("=")]),
-        "HOME": os.environ.get("HOME", str(directory)),
         "XDG_RUNTIME_DIR": str(runtime),
         "XDG_STATE_HOME": str(directory / "state"),
         "XDG_DATA_HOME": str(directory / "data"),
@@ -84,10 +107,10 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         "REX_TEST_PYTHON": sys.executable,
         "LC_ALL": "C.UTF-8",
     }
-    argv = [neovim(request.param), "--headless", "-u", "NONE", "-i", "NONE", "-n", "-S"]
+    argv = [neovim(version), "--headless", "-u", "NONE", "-i", "NONE", "-n", "-S"]
     try:
         ended = subprocess.run(
-            [*argv, str(SCRIPT)],
+            [*argv, str(HERE / script)],
             cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -104,24 +127,50 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         if line.startswith("{"):
             record = json.loads(line)
             seen[record["name"]] = record
-    yield Run(seen, ended.stdout + ended.stderr, ended.returncode, left)
+    return Run(seen, ended.stdout + ended.stderr, ended.returncode, left)
 
 
-@pytest.mark.parametrize("name", SEEN)
-def test_seen(run: Run, name: str) -> None:
+def check(run: Run, name: str) -> None:
+    """That the script saw what it was to see."""
     assert name in run.seen, f"the script did not come to {name!r}\n{run.output}"
     assert run.seen[name]["ok"], f"{run.seen[name]['detail']}\n{run.output}"
 
 
-def test_script_ends_well(run: Run) -> None:
-    assert set(run.seen) == set(SEEN), run.output
-    assert run.status == 0, run.output
+@pytest.fixture(scope="module", params=VERSIONS)
+def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The whole job."""
+    return drive(request.param, "drive.lua", tmp_path_factory.mktemp("nvim"))
 
 
-def test_server_is_gone_at_exit(run: Run) -> None:
-    assert run.servers_left == {}
+@pytest.fixture(scope="module", params=VERSIONS)
+def trust(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A directory that nobody trusts, and then somebody does."""
+    return drive(request.param, "trust.lua", tmp_path_factory.mktemp("nvim"))
 
 
-def test_menu_offers_the_fix_once(run: Run) -> None:
-    menu = run.seen["quick fix"]["detail"]["menu"]
+@pytest.mark.parametrize("name", JOB)
+def test_job(job: Run, name: str) -> None:
+    check(job, name)
+
+
+@pytest.mark.parametrize("name", TRUST)
+def test_trust(trust: Run, name: str) -> None:
+    check(trust, name)
+
+
+def test_scripts_end_well(job: Run, trust: Run) -> None:
+    assert set(job.seen) == set(JOB), job.output
+    assert job.status == 0, job.output
+    assert set(trust.seen) == set(TRUST), trust.output
+    assert trust.status == 0, trust.output
+
+
+def test_server_is_gone_at_exit(job: Run, trust: Run) -> None:
+    assert job.servers_left == {}
+    assert trust.servers_left == {}
+
+
+def test_menu_offers_the_fix_once(job: Run) -> None:
+    menu = job.seen["quick fix"]["detail"]["menu"]
+    assert menu
     assert len(menu) == len(set(menu)), menu
