@@ -101,8 +101,8 @@ async def save(story: Story) -> str:
     at = {"line": anchor, "character": 0}
     story.client.edit(document, [{"range": {"start": at, "end": at}, "newText": f"{TYPE_ERROR}\n"}])
     begun = time.monotonic()
-    story.client.save(document)
-    found = await story.diagnostics(document, "the compiler's finding", bool, timeout=240)
+    await story.save(document)
+    found = await story.diagnostics(document, "the compiler's finding", bool)
     seconds = time.monotonic() - begun
     for one in found:
         story.screen.diagnostic(document, one)
@@ -112,8 +112,8 @@ async def save(story: Story) -> str:
     assert errors[0]["range"]["start"]["line"] == anchor, errors
     story.screen.said("take it out, and save")
     _type(story, document, good)
-    story.client.save(document)
-    await story.diagnostics(document, "nothing after the save", lambda now: not now, timeout=60)
+    await story.save(document)
+    await story.diagnostics(document, "nothing after the save", lambda now: not now)
     story.screen.good("rustc and clippy agree: nothing to say")
     return f"rustc's E0308 {seconds:.1f} s after the save"
 

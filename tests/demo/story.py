@@ -52,16 +52,21 @@ class Outcome:
 
 @dataclass
 class Story:
-    """The session that all steps share."""
+    """The session that all steps share.
+
+    ``traces`` are the events of programs, ``ended`` the finished progresses with their ends.
+    """
 
     screen: Screen
     steps: Mapping[str, Step]
     directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rex-demo-")))
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     traces: list[Json] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
     mark: str = field(default_factory=lambda: str(uuid.uuid4()))
     exit_code: int | None = None
     _client: Client | None = None
+    _titles: dict[str, str] = field(default_factory=dict)
 
     @property
     def client(self) -> Client:
@@ -77,7 +82,7 @@ class Story:
         for need in step.needs:
             before = await self.reach(need)
             if before.problem is not None:
-                problem = AssertionError(f"expected {need} to succeed first: {before.problem}")
+                problem = AssertionError(f"the step before it, {need}, did not succeed")
                 return self._note(Outcome(step, 0.0, "", problem))
         self.screen.heading(list(self.steps).index(name) + 1, step.title)
         begun = time.monotonic()
@@ -171,6 +176,16 @@ class Story:
         shown = await self.client.wait(f"{what} in {document.path.name}", found, timeout)
         return sorted((one for one in shown if one), key=_place)
 
+    async def save(self, document: TextFile) -> None:
+        """Save, and wait until the compiler has had its say."""
+
+        def checks() -> int:
+            return sum("checking" in title and how == "done" for title, how in self.ended)
+
+        before = checks()
+        self.client.save(document)
+        await self.client.wait("the end of the check on save", lambda: checks() > before, 240)
+
     async def lenses(self, document: TextFile) -> list[str]:
         """The titles of the lenses of a file."""
         params = {"textDocument": {"uri": document.uri}}
@@ -208,6 +223,13 @@ class Story:
     def _heard(self, method: str, params: Json) -> None:
         if method == "rex/trace":
             self.traces.append(params)
+        elif method == "$/progress":
+            value = params["value"]
+            if value["kind"] == "begin":
+                self._titles[params["token"]] = value["title"]
+            elif value["kind"] == "end":
+                title = self._titles.pop(params["token"], "")
+                self.ended.append((title, value.get("message", "")))
 
 
 def _place(found: Json) -> tuple[int, int]:
