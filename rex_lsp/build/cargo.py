@@ -18,6 +18,7 @@ from pathlib import Path
 from rex_lsp import __version__
 from rex_lsp.build import flags, process
 from rex_lsp.build.errors import CannotBuild
+from rex_lsp.build.linker import line_span
 from rex_lsp.build.lints import clippy_directory, forced_lints
 from rex_lsp.build.locations import kernel_crate, link_script, native
 from rex_lsp.build.manifest import TABLES, Manifest
@@ -204,12 +205,7 @@ def cargo_problem(log: str, manifest: Manifest) -> Placed:
     text = re.sub(r"^error(\[\w+\])?: ", "", lines[first])
     causes = [line for line in lines[first + 1 :] if line and not line.startswith(_CARGO_NOISE)]
     if "custom build command" in text:
-        said = [line for line in lines[first + 1 :] if line and "---" not in line]
-        text = "the build script failed: " + (said[-1] if said else "it gave no reason")
-        where = manifest.build_script
-        if where is not None and where.is_file():
-            return where, _manifest_finding(text, (0, 0))
-        return manifest.path, _manifest_finding(text, (0, 0))
+        return _build_script_problem(lines[first + 1 :], manifest)
     for cause in causes[:2]:
         text += f": {cause}"
     span = (0, 0)
@@ -218,6 +214,18 @@ def cargo_problem(log: str, manifest: Manifest) -> Placed:
             span = dependency.span
             break
     return manifest.path, _manifest_finding(text, span)
+
+
+def _build_script_problem(lines: Sequence[str], manifest: Manifest) -> Placed:
+    noise = ("note: run with `RUST_BACKTRACE", "stack backtrace", "warning:")
+    said = [line for line in lines if line and "---" not in line and not line.startswith(noise)]
+    text = "the build script failed: " + (said[-1] if said else "it gave no reason")
+    script = manifest.build_script
+    if script is None or not script.is_file():
+        return manifest.path, _manifest_finding(text, (0, 0))
+    place = re.search(r"panicked at [^\n]*build\.rs:(\d+):", "\n".join(lines))
+    span = line_span(script, int(place[1])) if place else Span(0, 0)
+    return script, _manifest_finding(text, (span.start, span.end))
 
 
 _CARGO_NOISE = ("Caused by:", "As a reminder", "warning:", "location searched", "required by")

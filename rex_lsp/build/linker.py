@@ -90,11 +90,12 @@ def _place(
     for root in (base, *roots):
         path = root / name
         if any(path.is_relative_to(r) for r in roots) and path.is_file():
-            return path, _line_span(path, int(line))
+            return path, line_span(path, int(line))
     return None, Span(0, 0)
 
 
-def _line_span(path: Path, number: int) -> Span:
+def line_span(path: Path, number: int) -> Span:
+    """The text of a one-based line without its indent; empty when there is no such line."""
     offset = 0
     try:
         lines = path.read_bytes().splitlines(keepends=True)

@@ -117,6 +117,15 @@ impl Plan {
         let name = value_of(arguments, "--crate-name");
         let ours = settings.is_kernel_crate();
         let mut planned = without_cap_lints(arguments);
+        if settings.is_below(settings.shadow.as_deref())
+            && let Some(file) = renamed_kernel_crate(arguments)
+        {
+            // What the kernel crate's macros emit begins with `::rex`.
+            planned.push("--extern".into());
+            let mut rex = OsString::from("rex=");
+            rex.push(file);
+            planned.push(rex);
+        }
         if let Some(metadata) = settings.metadata(name.as_deref()) {
             replace_metadata(&mut planned, &metadata);
         }
@@ -166,6 +175,26 @@ fn value_of(arguments: &[OsString], name: &str) -> Option<OsString> {
         }
     }
     None
+}
+
+/// The file of the crate `rex` when the project gave the dependency another name.
+fn renamed_kernel_crate(arguments: &[OsString]) -> Option<&OsStr> {
+    let mut found = None;
+    for pair in arguments.windows(2).filter(|pair| pair[0] == "--extern") {
+        let value = pair[1].as_bytes();
+        let Some(equals) = value.iter().position(|&byte| byte == b'=') else {
+            continue;
+        };
+        let (name, file) = (&value[..equals], OsStr::from_bytes(&value[equals + 1..]));
+        if name.rsplit(|&byte| byte == b':').next() == Some(b"rex") {
+            return None;
+        }
+        let file_name = Path::new(file).file_name().unwrap_or_default();
+        if file_name.as_bytes().starts_with(b"librex-") {
+            found = Some(file);
+        }
+    }
+    found
 }
 
 /// `--cap-lints` would silence the forced lints in dependencies.
@@ -295,6 +324,17 @@ mod tests {
         assert!(own.iter().any(|word| word == "metadata=rex-hello-1.2.3"));
         let (other, _) = kernel("/registry/hello", line);
         assert!(other.iter().any(|word| word == "metadata=1f"));
+    }
+
+    #[test]
+    fn a_renamed_kernel_crate_keeps_its_own_name_too() {
+        let line = "--crate-name hello --crate-type bin --target x86_64-unknown-none --extern";
+        let shadow = "/project/target/rex/shadow/hello";
+        let (own, _) = kernel(shadow, &format!("{line} kernel=/t/librex-1f.rlib"));
+        assert!(own.iter().any(|word| word == "rex=/t/librex-1f.rlib"));
+        let (plain, _) = kernel(shadow, &format!("{line} rex=/t/librex-1f.rlib"));
+        let count = plain.iter().filter(|word| *word == "--extern").count();
+        assert_eq!(count, 1);
     }
 
     #[test]
