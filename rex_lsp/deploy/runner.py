@@ -61,9 +61,13 @@ class Runner:
             },
         )
         loaded = Loaded.from_json(answer, image)
+        await self.adopt(loaded)
+        return loaded
+
+    async def adopt(self, loaded: Loaded) -> None:
+        """Listen to the events of an object."""
         self._objects[loaded.object] = loaded
         await self._runtime.call("subscribe", {"object": loaded.object})
-        return loaded
 
     async def attach(
         self, loaded: Loaded, program: str | None = None, target: str | None = None

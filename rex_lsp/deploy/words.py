@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from rex_lsp.deploy.events import Event, Frame
 
@@ -29,10 +30,11 @@ def coloured(colour: str, text: str) -> str:
 
 
 class Narrator:
-    """Tells events to a person; times count from the first event."""
+    """Tells events to a person; times count from the first event, files from ``base``."""
 
-    def __init__(self, style: Style = plain) -> None:
+    def __init__(self, style: Style = plain, base: Path | None = None) -> None:
         self._style = style
+        self._base = base
         self._start: int | None = None
         self._tellers: Mapping[str, Callable[[Event], str]] = {
             "load": lambda event: f"loaded {self._style('bold', event.program or event.message)}",
@@ -69,7 +71,7 @@ class Narrator:
     def _leak(self, event: Event) -> str:
         resource = event.raw.get("resource") or "a resource"
         place = event.place
-        where = f", taken at {_at(place)}" if place is not None else ""
+        where = f", taken at {self._at(place)}" if place is not None else ""
         return self._style("yellow", f"returned while it held {resource}{where}; released")
 
     def _exit(self, event: Event) -> str:
@@ -83,13 +85,15 @@ class Narrator:
         place = event.place
         lines = [head]
         if place is not None:
-            lines.append(f"             at {_at(place)}")
+            lines.append(f"             at {self._at(place)}")
         for frame in event.frames:
-            where = f" ({_at(frame)})" if frame.file else ""
+            where = f" ({self._at(frame)})" if frame.file else ""
             lines.append(self._style("dim", f"             in {frame.function}{where}"))
         return "\n".join(lines)
 
-
-def _at(frame: Frame) -> str:
-    column = f":{frame.column}" if frame.column else ""
-    return f"{frame.file}:{frame.line}{column}"
+    def _at(self, frame: Frame) -> str:
+        file = frame.file
+        if self._base is not None and Path(file).is_relative_to(self._base):
+            file = str(Path(file).relative_to(self._base))
+        column = f":{frame.column}" if frame.column else ""
+        return f"{file}:{frame.line}{column}"

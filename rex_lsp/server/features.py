@@ -29,7 +29,6 @@ _MODULES = (
     lenses,
     completion,
     hover,
-    progress,
     signature,
     symbols,
     commands,

@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from lsprotocol import types
+
 from rex_lsp.server.jsonrpc import RequestFailed
 from rex_lsp.server.server import RexServer
 
@@ -20,6 +22,12 @@ _CREATE_SECONDS = 2.0
 def register(server: RexServer) -> None:
     """Register the cancel notification."""
     server.progresses = Progresses(server)
+    server.feature("window/workDoneProgress/cancel")(cancel)
+
+
+def cancel(ls: RexServer, params: types.WorkDoneProgressCancelParams) -> None:
+    """The person pressed Cancel."""
+    ls.progresses.cancel(params.token)
 
 
 class CancelledByPerson(Exception):
@@ -64,7 +72,6 @@ class Progresses:
         self._tasks: dict[str | int, asyncio.Task[Any]] = {}
         self._pressed: set[asyncio.Task[Any]] = set()
         self._last = 0
-        server.feature("window/workDoneProgress/cancel")(self._cancel)
 
     @contextlib.asynccontextmanager
     async def show(self, title: str, token: str | int | None = None) -> AsyncIterator[WorkDone]:
@@ -113,8 +120,9 @@ class Progresses:
             return None
         return token
 
-    def _cancel(self, params: Any) -> None:
-        task = self._tasks.get(params.token)
+    def cancel(self, token: str | int) -> None:
+        """End the work that is shown under ``token``."""
+        task = self._tasks.get(token)
         if task is not None:
             self._pressed.add(task)
             task.cancel()
