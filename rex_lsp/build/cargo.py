@@ -10,6 +10,7 @@ flags and profiles does not.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -105,9 +106,12 @@ def environment(
     )
     forget_other_keys(shadow.target_dir, key)
     env = toolchain.environment()
-    # The last match wins, so an inner directory comes after an outer one.
-    roots = [*filter(None, [manifest.workspace_root]), manifest.root, shadow.directory]
-    remap = [f"{crate}=/rex", *(f"{root}=." for root in roots)]
+    # Paths in an image are relative to the package. The last match wins, so an inner
+    # directory comes after an outer one.
+    outer = sorted({m.root for m in shadow.packages.values()}, key=lambda r: len(r.parts))
+    roots = [*filter(None, [manifest.workspace_root]), *outer]
+    remap = [f"{crate}=/rex", *(f"{r}={os.path.relpath(r, manifest.root)}" for r in roots)]
+    remap += [f"{manifest.root}=.", f"{shadow.directory}=."]
     lists = {
         "REX_WRAP_LINTS": lints,
         "REX_WRAP_REMAP": remap,
@@ -137,6 +141,7 @@ def places_of(shadow: Shadow, manifest: Manifest) -> Places:
     spans = {d.name: d.span for d in manifest.dependencies if d.table in TABLES}
     return Places(
         base=shadow.directory,
+        package=manifest.root,
         roots=tuple(m.root for m in shadow.packages.values()),
         manifest=manifest.path,
         dependency_spans=spans,

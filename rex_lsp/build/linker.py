@@ -7,6 +7,7 @@ says what the program tried to use.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.syntax.positions import Span
 
 _UNDEFINED = re.compile(
-    r"(?:(?P<file>[^\s:()]+\.rs):(?P<line>\d+):)?[^\n]*?"
+    r"(?:(?P<file>[^\s:()]+\.rs):(?P<line>\d+):|:[^\n:]*) "
     r"undefined reference to [`'](?P<symbol>[^'`]+)'"
 )
 _OVERFLOW = re.compile(r"relocation truncated to fit: (\S+)")
@@ -29,29 +30,25 @@ _ALLOCATION = re.compile(r"__rust_(?:alloc|dealloc|realloc)|__rdl_|__rg_")
 
 
 def link_findings(
-    notes: Sequence[str], base: Path, roots: Sequence[Path], root_file: Path
+    notes: Sequence[str], package: Path, root_file: Path
 ) -> list[tuple[Path, Finding]]:
-    """Findings for a failed link; `notes` carry ld's own output.
+    """Findings for a failed link; `notes` carry ld's own output, whose paths are relative
+    to `package`.
 
-    What has no line goes to the start of `root_file`.
+    One finding per line and cause. What has no line goes to the start of `root_file`.
     """
     output = "\n".join(notes)
-    found: dict[tuple[str, Path, int], tuple[Path, Finding]] = {}
+    causes: dict[tuple[Path, Span, str], list[str]] = {}
     for match in _UNDEFINED.finditer(output):
-        path, span = _place(match["file"], match["line"], base, roots)
-        code, text = _words(match["symbol"])
-        where = path or root_file
-        found.setdefault(
-            (match["symbol"], where, span.start),
-            (where, Finding(code, Severity.ERROR, text, span, source="rustc")),
-        )
-    if found:
-        nowhere = (root_file, 0)
-        placed = {symbol for symbol, where, start in found if (where, start) != nowhere}
+        path, span = _place(match["file"], match["line"], package)
+        key = (path or root_file, span, _cause(match["symbol"]))
+        symbols = causes.setdefault(key, [])
+        if match["symbol"] not in symbols:
+            symbols.append(match["symbol"])
+    if causes:
         return [
-            finding
-            for (symbol, where, start), finding in found.items()
-            if (where, start) != nowhere or symbol not in placed
+            (path, Finding(_CODES[cause], Severity.ERROR, _words(cause, symbols), span, "rustc"))
+            for (path, span, cause), symbols in causes.items()
         ]
     truncated = _OVERFLOW.search(output)
     if truncated:
@@ -62,36 +59,37 @@ def link_findings(
     return [(root_file, Finding("linker", Severity.ERROR, text, Span(0, 0), source="rustc"))]
 
 
-def _words(symbol: str) -> tuple[str, str]:
+_CODES = {"float": "rex::float_or_simd", "heap": "rex::std_or_alloc", "import": "linker"}
+
+
+def _cause(symbol: str) -> str:
     if _FLOAT.match(symbol):
+        return "float"
+    return "heap" if _ALLOCATION.search(symbol) else "import"
+
+
+def _words(cause: str, symbols: Sequence[str]) -> str:
+    names = ", ".join(f"`{symbol}`" for symbol in symbols)
+    if cause == "float":
         return (
-            "rex::float_or_simd",
-            f"floating point is not available in the kernel: the compiled code calls `{symbol}`; "
-            "use integers or fixed-point arithmetic",
+            f"floating point is not available in the kernel: the compiled code calls {names}; "
+            "use integers or fixed-point arithmetic"
         )
-    if _ALLOCATION.search(symbol):
+    if cause == "heap":
         return (
-            "rex::std_or_alloc",
-            f"there is no heap in an extension: the compiled code calls `{symbol}`; "
-            "use a map or a fixed-size array",
+            f"there is no heap in an extension: the compiled code calls {names}; "
+            "use a map or a fixed-size array"
         )
     return (
-        "linker",
-        f"nothing an extension may import is called `{symbol}`; "
-        "use what the kernel crate `rex` offers in its place",
+        f"an extension cannot import {names}; use what the kernel crate `rex` offers in its place"
     )
 
 
-def _place(
-    name: str | None, line: str | None, base: Path, roots: Sequence[Path]
-) -> tuple[Path | None, Span]:
+def _place(name: str | None, line: str | None, package: Path) -> tuple[Path | None, Span]:
     if name is None or line is None:
         return None, Span(0, 0)
-    for root in (base, *roots):
-        path = root / name
-        if any(path.is_relative_to(r) for r in roots) and path.is_file():
-            return path, line_span(path, int(line))
-    return None, Span(0, 0)
+    path = Path(os.path.normpath(package / name))
+    return (path, line_span(path, int(line))) if path.is_file() else (None, Span(0, 0))
 
 
 def line_span(path: Path, number: int) -> Span:

@@ -51,11 +51,13 @@ _UNNECESSARY = ("unused_", "dead_code", "unreachable_", "redundant_")
 class Places:
     """Which files are the person's.
 
-    `base` is the directory rustc ran in, `roots` the person's packages, `manifest` their
-    Cargo.toml, and `dependency_spans` where each direct dependency stands in it.
+    `base` is the directory rustc ran in, `package` the one images name paths from, `roots`
+    the person's packages, `manifest` their Cargo.toml, and `dependency_spans` where each
+    direct dependency stands in it.
     """
 
     base: Path
+    package: Path
     roots: tuple[Path, ...]
     manifest: Path
     dependency_spans: Mapping[str, tuple[int, int]]
@@ -88,7 +90,7 @@ def findings_of(cargo_message: Message, places: Places) -> list[Placed]:
     if level not in _SEVERITIES or text.lower().startswith(_NOISE):
         return []
     if text.startswith("linking with "):
-        return link_findings(_notes(message), places.base, places.roots, places.root_file)
+        return link_findings(_notes(message), places.package, places.root_file)
     primary = [span for span in _spans(message) if span.get("is_primary")]
     placed = next(((p, s) for s in primary for p, s in [_outermost(s, places)] if p), None)
     if placed is None:
@@ -132,24 +134,21 @@ def _elsewhere(
     """A message with no place in the person's files: at the line of the dependency to blame."""
     if _SEVERITIES[str(message.get("level"))] is not Severity.ERROR:
         return []
-    crate = str((cargo_message.get("target") or {}).get("name", ""))
-    known = {name.replace("-", "_"): span for name, span in places.dependency_spans.items()}
-    text = str(message.get("message", ""))
-    if primary and not _compiles_own(cargo_message, places):
-        where = primary[0]
-        text = (
-            f"`{crate}` does not compile for the kernel: {text} "
-            f"({Path(str(where.get('file_name'))).name}:{where.get('line_start')})"
-        )
-        start, end = known.get(crate.replace("-", "_"), (0, 0))
-        return [(places.manifest, _plain(message, text, Span(start, end)))]
-    text = "\n".join([text, *_notes(message)[:2]])
-    return [(places.root_file, _plain(message, text, Span(0, 0)))]
-
-
-def _compiles_own(cargo_message: Message, places: Places) -> bool:
     target = cargo_message.get("target") or {}
-    return places.own(str(target.get("src_path", ""))) is not None
+    text = str(message.get("message", ""))
+    own = places.own(str(target.get("src_path", "")))
+    if own is not None:
+        text = "\n".join([text, *_notes(message)[:2]])
+        return [(own, _plain(message, text, Span(0, 0)))]
+    crate = str(target.get("name", ""))
+    place = ""
+    if primary:
+        file = Path(str(primary[0].get("file_name"))).name
+        place = f" ({file}:{primary[0].get('line_start')})"
+    text = f"`{crate}` does not compile for the kernel: {text}{place}"
+    known = {name.replace("-", "_"): span for name, span in places.dependency_spans.items()}
+    start, end = known.get(crate.replace("-", "_"), (0, 0))
+    return [(places.manifest, _plain(message, text, Span(start, end)))]
 
 
 def _plain(message: Message, text: str, span: Span) -> Finding:
