@@ -1,3 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The Rex daemon.
-fn main() {}
+//! The Rex runtime's command: the daemon that loads images and runs their programs, its
+//! workers, and the two verbs that make and show images.
+
+mod client;
+mod daemon;
+mod hub;
+mod inspect;
+mod methods;
+mod pack;
+mod session;
+mod worker_process;
+
+use std::fmt::Display;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Wrong usage.
+const USAGE: u8 = 2;
+/// Our own failure.
+const OURS: u8 = 101;
+
+const HELP: &str = "\
+usage: rexrt VERB
+
+  daemon [--linger SECONDS]        serve clients on this user's socket
+  stdio                            serve one client on standard input and output
+  pack ELF -o NAME.rex [--record KEY=VALUE]...
+                                   make a container of a linked extension
+  inspect NAME.rex [--format human|json]
+                                   show what a container holds
+  socket                           print the socket's path
+  version                          print the version and the protocol's
+  worker                           (started by the daemon)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["daemon"] => run_daemon(daemon::LINGER),
+        ["daemon", "--linger", seconds] => match seconds.parse::<f64>() {
+            Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => {
+                run_daemon(Duration::from_secs_f64(seconds))
+            }
+            _ => usage(&format!("--linger takes seconds up to 86400, not `{seconds}`")),
+        },
+        ["stdio"] => outcome(daemon::stdio()),
+        ["worker"] => outcome(worker()),
+        ["pack", rest @ ..] => pack::run(rest),
+        ["inspect", rest @ ..] => inspect::run(rest),
+        ["socket"] => {
+            println!("{}", daemon::socket_path().display());
+            ExitCode::SUCCESS
+        }
+        ["version" | "--version"] => {
+            println!("rexrt {} protocol {}", methods::VERSION, methods::PROTOCOL);
+            ExitCode::SUCCESS
+        }
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        [] => usage("a verb is missing"),
+        [verb, ..] => usage(&format!("`{verb}` is no verb, or takes other arguments")),
+    }
+}
+
+/// Says what is wrong with the command line.
+fn usage(message: &str) -> ExitCode {
+    eprint!("rexrt: {message}\n\n{HELP}");
+    ExitCode::from(USAGE)
+}
+
+fn run_daemon(linger: Duration) -> ExitCode {
+    match daemon::run(linger) {
+        Ok(daemon::Outcome::Served) => ExitCode::SUCCESS,
+        Ok(daemon::Outcome::AlreadyRunning) => {
+            eprintln!("rexrt: a daemon of this user is running already");
+            ExitCode::SUCCESS
+        }
+        Err(error) => outcome(Err::<(), _>(error)),
+    }
+}
+
+fn outcome<E: Display>(result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rexrt: {error}");
+            ExitCode::from(OURS)
+        }
+    }
+}
+
+/// Serves the daemon on the socket that is standard input.
+fn worker() -> std::io::Result<()> {
+    // SAFETY: a worker's standard input is its socket, and nothing else in the process
+    // uses it.
+    let socket = UnixStream::from(unsafe { OwnedFd::from_raw_fd(0) });
+    rex_sim::worker::serve(socket)
+}

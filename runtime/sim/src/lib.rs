@@ -14,6 +14,7 @@ mod event;
 mod hooks;
 mod imports;
 mod invocation;
+mod listing;
 mod maps;
 mod near;
 mod object;
@@ -23,6 +24,7 @@ mod report;
 mod resources;
 mod runner;
 mod signals;
+mod source;
 mod stack;
 mod stop;
 mod stubs;
@@ -31,5 +33,12 @@ mod task;
 mod thread;
 mod watchdog;
 mod window;
+pub mod wire;
+pub mod worker;
 
-pub use imports::LIMITS;
+pub use imports::{LIMITS, now_ns};
+
+/// Whether programs can run here; if not, why.
+pub fn availability() -> Result<(), String> {
+    window::Window::map(window::PAGE).map(drop).map_err(|error| error.to_string())
+}

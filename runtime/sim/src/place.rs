@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Placing an image in memory: segments, stubs, fix-ups, patch sites, protection.
 
+use rex_abi::REX_FRAME_MAX;
 use rex_image::{FixupKind, FixupTarget, Image, PatchKind, SegmentKind};
 
 use crate::dispatch;
 use crate::error::LoadError;
 use crate::imports::{self, Provided};
+use crate::stack::SLACK;
 use crate::stubs::{self, Targets};
 use crate::thread::{self, Offsets};
 use crate::window::{Access, PAGE, Window};
@@ -38,6 +40,7 @@ impl Placed {
         image: &Image,
         slots: &[(u64, rex_abi::rex_map_slot)],
     ) -> Result<Self, LoadError> {
+        check_frames(image)?;
         let text = image.text().ok_or_else(|| LoadError::Image("it has no text".into()))?;
         let size = image.end() - image.link_base;
         let layout = Layout::new(size, image.imports.len() as u64, text.memory_len);
@@ -211,6 +214,21 @@ impl Placed {
         let stubs = layout.bits - layout.stack_check;
         self.window.protect(base + layout.stack_check, stubs, Access::ReadExecute)?;
         self.window.protect(base + layout.bits, layout.end - layout.bits, Access::Read)
+    }
+}
+
+/// What follows a stack check unchecked must fit the slack, else a frame could jump over
+/// the guard page.
+fn check_frames(image: &Image) -> Result<(), LoadError> {
+    let too_deep = image.functions.iter().find(|function| {
+        function.frame > REX_FRAME_MAX || u64::from(function.chain_after) > SLACK
+    });
+    match too_deep {
+        None => Ok(()),
+        Some(function) => Err(LoadError::Image(format!(
+            "`{}` uses {} bytes of stack, and {} up to the next check, more than {REX_FRAME_MAX} and {SLACK}",
+            function.name, function.frame, function.chain_after
+        ))),
     }
 }
 

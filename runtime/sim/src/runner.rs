@@ -158,11 +158,6 @@ impl Runner {
         Run { value: declared.default_verdict, overridden: None, stopped: true }
     }
 
-    /// The simulated CPU of this thread.
-    pub fn cpu(&self) -> u32 {
-        self.invocation.cpu
-    }
-
     /// Releases everything the run holds, and says what that was.
     fn release(&self) -> Vec<Held> {
         let held = self.invocation.resources.drain();

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! An object as clients see it.
+
+use std::fmt::Write;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use crate::maps::{Map, kind_name};
+use crate::object::{Link, Object};
+
+/// What was loaded.
+pub fn description(object: &Object) -> Value {
+    let programs: Vec<Value> = (object.image.programs.iter())
+        .map(|program| {
+            json!({ "name": program.name, "type": program.kind.name(), "attach": program.attach })
+        })
+        .collect();
+    json!({ "digest": hex(&object.image.digest), "programs": programs, "maps": maps(object) })
+}
+
+/// A link.
+pub fn link(object: &Object, link: &Link) -> Value {
+    let program = &object.image.programs[link.program].name;
+    json!({ "link": link.id, "program": program, "attach": link.attach, "state": "armed" })
+}
+
+/// Programs and maps as they are now.
+pub fn state(object: &Object) -> Value {
+    let links = object.links();
+    let program = |index: usize| {
+        let declared = &object.image.programs[index];
+        let state = &object.programs[index];
+        let link = links.iter().find(|link| link.program == index);
+        let (word, attach) = match link {
+            _ if state.dead.load(Ordering::Relaxed) => ("dead", &declared.attach),
+            Some(link) => ("armed", &link.attach),
+            None => ("loaded", &declared.attach),
+        };
+        let timed = state.timed_runs.load(Ordering::Relaxed);
+        let average = state.timed_ns.load(Ordering::Relaxed).checked_div(timed);
+        let mut value = json!({
+            "name": declared.name,
+            "type": declared.kind.name(),
+            "attach": attach,
+            "state": word,
+            "runs": state.runs.load(Ordering::Relaxed),
+            "missed": state.missed.load(Ordering::Relaxed),
+            "avg_ns": average.unwrap_or(0),
+        });
+        if let Some(link) = link {
+            value["link"] = link.id.into();
+        }
+        value
+    };
+    let programs: Vec<Value> = (0..object.image.programs.len()).map(program).collect();
+    json!({ "programs": programs, "maps": maps(object) })
+}
+
+/// Entries of a map, as hexadecimal pairs; a ring buffer's records are taken out if asked.
+pub fn entries(map: &Map, consume: bool) -> Value {
+    let entries = match map.ring() {
+        Some(ring) if consume => ring.take(),
+        _ => map.entries(),
+    };
+    let pairs: Vec<Value> = (entries.iter())
+        .map(|(key, value)| json!({ "key": hex(key), "value": hex(value) }))
+        .collect();
+    json!({ "name": map.name, "type": kind_name(map.shape.kind), "entries": pairs })
+}
+
+fn maps(object: &Object) -> Value {
+    let map = |map: &Map| {
+        json!({
+            "name": map.name,
+            "type": kind_name(map.shape.kind),
+            "key_size": map.shape.key_size,
+            "value_size": map.shape.value_size,
+            "max_entries": map.shape.max_entries,
+            "flags": map.shape.flags,
+        })
+    };
+    object.maps.iter().map(map).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
