@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from rex_lsp.kernel.index import KernelIndex, load
 from rex_lsp.kernel.typing import Scope
+from rex_lsp.model.answers import External, Item, Unknown
 from rex_lsp.model.crate import Crate
-from rex_lsp.model.names import External, Item
+from rex_lsp.model.places import Place
 from rex_lsp.syntax.document import Document
 
 _LONGEST_LOOK_BACK = 64 * 1024
-_STATIC_TYPE = re.compile(r"\bstatic\s+(?:mut\s+)?[A-Za-z_]\w*\s*:\s*([^=;]+)")
 
 
 class Names:
@@ -34,18 +33,22 @@ class Names:
 
     def resolve(self, written: str) -> str | None:
         """The index path of a written path, None for what is not the kernel crate's."""
-        found = self._crate.resolve(written, self._path, self._offset)
-        if isinstance(found, External):
-            return "::".join(found.segments)
-        return None
+        found = self._crate.resolve(written, Place(self._path, self._offset))
+        if isinstance(found, External) and found.path[0] == "rex":
+            return "::".join(found.path)
+        # A map's type is known from its declaration, whether or not it is in scope here.
+        alias = f"rex::map::{written}"
+        return alias if isinstance(found, Unknown) and self.index.get(alias) else None
 
     def static(self, name: str) -> str | None:
-        """The type of a static of this crate as its source has it."""
-        found = self._crate.resolve(name, self._path, self._offset)
-        if not isinstance(found, Item):
+        """The type of a map of this crate as its source has it."""
+        found = self._crate.resolve(name, Place(self._path, self._offset), "v")
+        if not isinstance(found, Item) or found.path is None:
             return None
-        match = _STATIC_TYPE.search(found.text)
-        return None if match is None else match.group(1).strip()
+        for one in self._crate.maps(found.path):
+            if one.name == found.name:
+                return f"{one.kind}<{', '.join(one.arguments)}>" if one.arguments else one.kind
+        return None
 
     def _item_start(self) -> int:
         start = 0

@@ -121,6 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+_PERSONAL = (Layer.USER, Layer.FLAG)
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
 RULE_LEVELS = ("off", "hint", "information", "warning", "error")
 
@@ -149,7 +150,7 @@ class Settings:
             problem = _not_here(setting, layer, value) or setting.problem(value)
             if problem is not None:
                 problems.append(problem)
-            else:
+            elif not setting.user_only or layer in _PERSONAL:
                 accepted[key] = value
         self.layers[layer] = accepted
         return problems
@@ -170,7 +171,7 @@ class Settings:
 
 
 def _not_here(setting: Setting, layer: Layer, value: Any) -> str | None:
-    if setting.user_only and layer not in (Layer.USER, Layer.FLAG):
+    if setting.user_only and layer not in _PERSONAL:
         if value == setting.default:
             return None
         return f"rex.{setting.key} names a program, only user settings can do that"

@@ -19,9 +19,10 @@ def describe_mismatch(error: BaseException) -> str:
                 field = getattr(note, "index", None)
             if field is not None:
                 path.append(str(field))
-    where = ".".join(path) or "params"
     if isinstance(current, KeyError):
+        where = ".".join(path[:-1]) or "params"
         return f"expected {where} to have the field {current.args[0]!r}"
+    where = ".".join(path) or "params"
     return (
         f"expected another value at {where}, found {str(current)[:120] or type(current).__name__}"
     )

@@ -66,6 +66,11 @@ class RexServer(LanguageServer):
         self._told: set[str] = set()
 
     @property
+    def has_files(self) -> bool:
+        """Whether a document was opened yet."""
+        return self._files is not None
+
+    @property
     def files(self) -> Workspace:
         """The project layer; made when a document needs it, so that initialize is quick."""
         if self._files is None:

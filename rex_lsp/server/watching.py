@@ -73,6 +73,8 @@ async def _poll(ls: RexServer) -> None:
 def _stamps(ls: RexServer) -> dict[Path, tuple[int, int]]:
     """Modification time and size of every file that a crate was made from; zeros when gone."""
     stamps: dict[Path, tuple[int, int]] = {}
+    if not ls.has_files:
+        return stamps
     for root, crate in ls.files.crates.live():
         for path in (*crate.files(), root.package / "Cargo.toml"):
             if ls.files.is_open(path):
