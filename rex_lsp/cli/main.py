@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from rex_lsp import __version__
@@ -49,6 +50,7 @@ def parser_for(verbs: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rex",
         description="Write, check, build and run Rex kernel extensions on a stock toolchain.",
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=20),
     )
     parser.add_argument("--version", action="version", version=f"rex {__version__}")
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.cli.command import rex
 def test_help_lists_every_verb() -> None:
     ran = rex("--help")
     assert ran.status == 0
-    listed = [line.split()[0] for line in ran.out.splitlines() if line.startswith("    ")]
+    listed = re.findall(r"^    (\w+) ", ran.out, re.M)
     assert listed == list(VERBS)
 
 
