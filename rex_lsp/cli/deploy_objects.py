@@ -119,15 +119,24 @@ def _attach(args: argparse.Namespace) -> int:
 async def _attach_objects(runtime: Runtime, args: argparse.Namespace) -> int:
     objects = await objects_named(runtime, args.object)
     for one in objects:
-        params: Json = {"object": one["object"]}
-        if args.program is not None:
-            params["program"] = args.program
-        if args.to is not None:
-            params["attach"] = args.to
-        answer = await runtime.call("attach", params)
-        for link in answer["links"]:
-            where = link.get("attach") or "its source"
-            print(f"attached {link['program']} to {where}", file=sys.stderr)
+        for program in one["programs"]:
+            if args.program not in (None, program["name"]):
+                continue
+            if program.get("link") is not None and args.to is None:
+                print(f"{program['name']} is attached already", file=sys.stderr)
+                continue
+            params: Json = {"object": one["object"], "program": program["name"]}
+            if args.to is not None:
+                params["attach"] = args.to
+            answer = await runtime.call("attach", params)
+            for link in answer["links"]:
+                where = link.get("attach") or "its source"
+                print(f"attached {link['program']} to {where}", file=sys.stderr)
+    if args.program is not None and not any(
+        program["name"] == args.program for one in objects for program in one["programs"]
+    ):
+        names = ", ".join(p["name"] for one in objects for p in one["programs"]) or "none"
+        raise CannotContinue(f"no program {args.program} is loaded there, but {names}")
     if not (args.command or args.pcap or args.events or args.iface or args.source):
         return CLEAN
     return await _drive(runtime, args, objects[0])

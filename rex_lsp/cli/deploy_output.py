@@ -31,10 +31,18 @@ class EventPrinter:
         self._out.write(text + "\n")
         self._out.flush()
 
-    def limits(self, limits: list[str], target: str) -> None:
-        """What the target cannot do, said once at the start, to people only."""
-        if not self._json and limits:
-            print(f"rex: target {target}: {'; '.join(limits)}", file=sys.stderr)
+    def limits(self, limits: list[str], target: str, *, full: bool) -> None:
+        """What the target cannot do, said at the start, to people only."""
+        if self._json or not limits:
+            return
+        if not full:
+            print(
+                f"rex: runs in {target}, --limits tells its {len(limits)} limits", file=sys.stderr
+            )
+            return
+        print(f"rex: runs in {target}, whose limits are:", file=sys.stderr)
+        for limit in limits:
+            print(f"  - {limit}", file=sys.stderr)
 
     def flush(self) -> None:
         """Everything is out."""

@@ -36,6 +36,9 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--target", default="sim", help="where to run it (default: sim)")
     parser.add_argument(
+        "--limits", action="store_true", help="tell what the target cannot do, then run"
+    )
+    parser.add_argument(
         "--format",
         choices=("human", "json"),
         default="human",
@@ -67,7 +70,7 @@ async def drive(
         driven = _driven(loaded, args.program)
         kinds = [p.kind for one in driven for p in one.programs.values()]
         source = source_of(args, manifest, kinds)
-        printer.limits(runner.limits, args.target)
+        printer.limits(runner.limits, args.target, full=args.limits)
         for one in driven:
             await runner.attach(one, args.program)
         one = next(o for o in driven if source.fits(p.kind for p in o.programs.values()))

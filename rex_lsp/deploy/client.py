@@ -158,6 +158,8 @@ class Runtime:
                 future.set_result(message.get("result"))
             return
         params = message.get("params")
+        if message.get("method") == "lost" and isinstance(params, dict):
+            self.dropped_events += int(params.get("count") or 0)
         if message.get("method") == "event" and isinstance(params, dict):
             if self._events.qsize() >= _EVENT_BACKLOG - 1:
                 self.dropped_events += 1

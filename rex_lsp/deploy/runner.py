@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -62,6 +63,9 @@ class Runner:
         )
         loaded = Loaded.from_json(answer, image)
         await self.adopt(loaded)
+        # The daemon told about it before anybody could have subscribed.
+        told = {"event": "load", "t_ns": time.monotonic_ns(), "program": "", "name": loaded.name}
+        self._listener(Event.from_json({**told, "target": self._target, "object": loaded.object}))
         return loaded
 
     async def adopt(self, loaded: Loaded) -> None:

@@ -37,7 +37,7 @@ class Narrator:
         self._base = base
         self._start: int | None = None
         self._tellers: Mapping[str, Callable[[Event], str]] = {
-            "load": lambda event: f"loaded {self._style('bold', event.program or event.message)}",
+            "load": lambda event: f"loaded {self._style('bold', str(event.raw.get('name') or ''))}",
             "attach": lambda event: f"attached to {event.raw.get('attach') or 'its source'}",
             "trace": self._trace,
             "verdict": self._verdict,
@@ -58,7 +58,10 @@ class Narrator:
         """The event without its time."""
         teller = self._tellers.get(event.kind)
         said = teller(event) if teller is not None else f"{event.kind} {event.message}".rstrip()
-        who = "" if event.kind in ("load", "exit") else f"{self._style('bold', event.program)}: "
+        # `rex_printk!` puts the function's path before its text.
+        named = event.kind == "trace" and said.startswith("[")
+        silent = named or event.kind in ("load", "exit") or not event.program
+        who = "" if silent else f"{self._style('bold', event.program)}: "
         return f"{who}{said}"
 
     def _trace(self, event: Event) -> str:
@@ -75,10 +78,9 @@ class Narrator:
         return self._style("yellow", f"returned while it held {resource}{where}; released")
 
     def _exit(self, event: Event) -> str:
-        source = event.raw.get("source")
         signal = event.raw.get("signal")
         end = f"by signal {signal}" if signal else f"with status {event.raw.get('status')}"
-        return f"source {source} ended {end}"
+        return f"the source ended {end}"
 
     def _stop(self, event: Event) -> str:
         head = self._style("red", f"{_STOPPED[event.kind]}: {event.message}")
