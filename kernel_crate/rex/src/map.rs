@@ -71,39 +71,38 @@ where
     ///
     /// A key or value that the kind cannot have is refused when the extension is compiled.
     pub const fn new(ms: u32, mf: u32) -> Self {
-        const {
+        // Not in a `const` block: the compiler then also points at the static.
+        assert!(
+            align_of::<V>() <= 8,
+            "a map value is aligned to at most 8 bytes"
+        );
+        assert!(
+            size_of::<V>() <= u32::MAX as usize,
+            "a map value is smaller than 4 GiB"
+        );
+        if <Kind<MT> as Supported>::HAS_VALUES {
             assert!(
-                align_of::<V>() <= 8,
-                "a map value is aligned to at most 8 bytes"
+                size_of::<V>() > 0,
+                "a value of this kind of map has at least one byte"
             );
+        } else {
             assert!(
-                size_of::<V>() <= u32::MAX as usize,
-                "a map value is smaller than 4 GiB"
+                size_of::<V>() == 0,
+                "this kind of map has no values of its own"
             );
-            if <Kind<MT> as Supported>::HAS_VALUES {
+        }
+        match <Kind<MT> as Supported>::KEY_SIZE {
+            Some(0) => assert!(size_of::<K>() == 0, "this kind of map has no keys"),
+            Some(size) => {
                 assert!(
-                    size_of::<V>() > 0,
-                    "a value of this kind of map has at least one byte"
-                );
-            } else {
-                assert!(
-                    size_of::<V>() == 0,
-                    "this kind of map has no values of its own"
+                    size_of::<K>() == size,
+                    "the key of this kind of map has 4 bytes"
                 );
             }
-            match <Kind<MT> as Supported>::KEY_SIZE {
-                Some(0) => assert!(size_of::<K>() == 0, "this kind of map has no keys"),
-                Some(size) => {
-                    assert!(
-                        size_of::<K>() == size,
-                        "the key of this kind of map has 4 bytes"
-                    );
-                }
-                None => assert!(
-                    size_of::<K>() > 0 && size_of::<K>() <= u32::MAX as usize,
-                    "a key has at least one byte"
-                ),
-            }
+            None => assert!(
+                size_of::<K>() > 0 && size_of::<K>() <= u32::MAX as usize,
+                "a key has at least one byte"
+            ),
         }
         let value_size = match <Kind<MT> as Supported>::VALUE_SIZE {
             Some(size) => size,

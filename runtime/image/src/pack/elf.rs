@@ -75,6 +75,13 @@ impl<'data> Elf<'data> {
                 "expected an x86-64 executable with fixed addresses".to_owned(),
             ));
         }
+        // Nothing but programs keeps code from being dropped by the linker.
+        if file
+            .section_by_name(".rex.progs")
+            .is_none_or(|section| section.size() == 0)
+        {
+            return Err(PackError::NoPrograms);
+        }
         let mut elf = Self {
             file,
             text: Section::default(),

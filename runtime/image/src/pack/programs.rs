@@ -86,9 +86,6 @@ pub fn programs(
         programs.push(program);
     }
     programs.sort_by_key(|program| program.entry);
-    if programs.is_empty() {
-        return Err(PackError::NoPrograms);
-    }
     let mut names: Vec<&String> = programs.iter().map(|program| &program.name).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
