@@ -13,7 +13,7 @@ from rex_lsp.syntax.tree import Tree, parse
 _QUIET = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Chunk:
     """A stretch of text that ends after a `\\n` unless it is the last one.
 
@@ -43,7 +43,7 @@ class Chunk:
 
     @property
     def patched(self) -> bool:
-        """Whether the tree is broken and grew from an older one, so that `refresh` may change it."""
+        """Whether the tree is broken and grew from an older one: `refresh` may change it."""
         return self._patched and self._tree is not None and self._tree.root_node.has_error
 
     @property
@@ -80,12 +80,12 @@ class Chunk:
         return self._outcome
 
     def refresh(self) -> None:
-        """Parse a broken chunk from nothing: recovery from errors depends on the old tree."""
+        """Parse from nothing what is not parsed, or broken and parsed over an older tree."""
         if self._tree is None or self.patched:
             self._tree = parse(self.data)
             self._stale = None
             self._items = None
-        self._patched = False
+            self._patched = False
 
     def know(self, outcome: Outcome) -> None:
         """Take the outcome from a scan that saw the whole text."""

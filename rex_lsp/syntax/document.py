@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from rex_lsp.syntax.changes import Change, EditRejected, Splice, Touched
@@ -37,7 +37,8 @@ class Document:
 
     def _set(self, data: bytes) -> None:
         self._cutter: Cutter | None = None
-        self._unsettled = True
+        self._raw = True
+        self._unsettled = False
         self._edited = False
         self._replace_chunks([Chunk(data)])
         if len(data) <= _AT_ONCE:
@@ -139,7 +140,7 @@ class Document:
         Raises EditRejected when a change cannot be applied; the document is then as it
         was before the batch, and the client's text is no longer known.
         """
-        before = self._chunks, self._cutter, self._unsettled, self._edited
+        before = self._chunks, self._cutter, self._raw, self._unsettled, self._edited
         splices: list[Splice] = []
         replaced = False
         try:
@@ -156,7 +157,7 @@ class Document:
                     splices.append(self._splice(change.range, change.text, encoding))
         except EditRejected:
             self._replace_chunks(before[0])
-            self._cutter, self._unsettled, self._edited = before[1:]
+            self._cutter, self._raw, self._unsettled, self._edited = before[1:]
             raise
         self._mend()
         self.version = version
@@ -206,38 +207,59 @@ class Document:
     # Work that can wait.
 
     def pending(self) -> int:
-        """How many pieces of work parse_some has left; 0 when every item is final."""
-        waiting = sum(not chunk.parsed or chunk.patched for chunk in self._chunks)
-        return waiting + int(self._unsettled)
+        """How many pieces of work parse_some has left before every chunk is parsed."""
+        return sum(not chunk.parsed for chunk in self._chunks) + int(self._raw)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the items are those of a fresh document; settle_some brings that about."""
+        return not (self._raw or self._unsettled or self._edited or self.pending())
 
     def parse_some(self, budget_ms: float, around: int = 0) -> bool:
         """Cut and parse for about `budget_ms`, nearest to the byte `around` first.
 
-        Answers whether all is done. One piece of work is a few milliseconds for ordinary code.
+        Answers whether every chunk is parsed. One piece of work is a few milliseconds for
+        ordinary code.
         """
         deadline = time.perf_counter() + budget_ms / 1000
-        if self._unsettled and not self._settle_some(deadline, around):
+        if self._raw and not self._settle_some(deadline, around):
             return False
-        order = range(len(self._chunks))
-        near = bisect_right(self._bases, around) - 1
-        for index in sorted(order, key=lambda i: abs(i - near)):
-            chunk = self._chunks[index]
-            if chunk.parsed and not chunk.patched:
-                continue
+        for index in self._nearest(around, lambda chunk: not chunk.parsed):
             if time.perf_counter() >= deadline:
                 return False
-            chunk.refresh()
-            _ = chunk.outcome
+            _ = self._chunks[index].tree
+        return True
+
+    def settle_some(self, budget_ms: float, around: int = 0) -> bool:
+        """Like parse_some, and then what can wait until nobody types: whether all is settled.
+
+        Broken code is laid out again, so that what was recovered from it does not depend on
+        the way it came about.
+        """
+        deadline = time.perf_counter() + budget_ms / 1000
+        if (self._raw or self._unsettled) and not self._settle_some(deadline, around):
+            return False
+        for index in self._nearest(around, lambda chunk: chunk.patched or not chunk.parsed):
+            if time.perf_counter() >= deadline:
+                return False
+            self._chunks[index].refresh()
         if self._edited and any(chunk.broken for chunk in self._chunks):
             # What tree-sitter makes of an error depends on where its chunk begins.
             self._unsettled = True
             self._edited = False
-            return self.parse_some((deadline - time.perf_counter()) * 1000, around)
+            return self.settle_some((deadline - time.perf_counter()) * 1000, around)
+        self._edited = False
         return True
+
+    def _nearest(self, around: int, wanted: Callable[[Chunk], bool]) -> list[int]:
+        """The indices of the wanted chunks, nearest to the byte `around` first."""
+        near = bisect_right(self._bases, around) - 1
+        indices = [i for i, chunk in enumerate(self._chunks) if wanted(chunk)]
+        return sorted(indices, key=lambda i: abs(i - near))
 
     def settle(self) -> None:
         """Do all that is pending: items are then those of a fresh document of the same text."""
-        while not self.parse_some(1000):
+        while not self.settle_some(1000):
             pass
 
     def _settle_some(self, deadline: float | None, around: int) -> bool:
@@ -248,8 +270,7 @@ class Document:
         if done:
             self._lay_out(cutter)
             self._cutter = None
-            self._unsettled = False
-            self._edited = False
+            self._raw = self._unsettled = self._edited = False
             return True
         first_look = len(self._chunks) == 1 and cutter.cuts and cutter.cuts[-1] > around
         if first_look and cutter.strict:

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""One crate: its files, its modules, its names. The door to the model for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from rex_lsp.model.answers import UNKNOWN, Answer, External, Item, Unknown
+from rex_lsp.model.declarations import Declaration, declarations
+from rex_lsp.model.facts import TYPE, VALUE, Facts
+from rex_lsp.model.files import FileReader
+from rex_lsp.model.modules import Builder, Declare, Module, ModuleId, Tree
+from rex_lsp.model.names import Consulted, Names, Question
+from rex_lsp.model.places import Place, enclosing
+from rex_lsp.model.program import MapStatic, Program
+from rex_lsp.model.programs import Found, read_chunk
+from rex_lsp.model.reader import Reader
+from rex_lsp.model.uses import GLOBAL, Segments
+from rex_lsp.syntax.chunk import Chunk
+from rex_lsp.syntax.document import Document
+from rex_lsp.syntax.positions import Span
+
+_AT_ONCE = 200_000
+"""A file up to this many bytes is parsed to its end when it comes in."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrateConfig:
+    """What Cargo.toml and the settings say about a crate.
+
+    `rex_name` is what the rex crate is called here; `program_rules` and `needs_no_main`
+    are false for a library that an extension uses.
+    """
+
+    rex_name: str = "rex"
+    edition: str = "2024"
+    features: frozenset[str] = frozenset()
+    program_rules: bool = True
+    needs_no_main: bool = True
+
+
+class Crate:
+    """A crate being edited. Nothing here raises on the user's code."""
+
+    def __init__(self, root: Path, files: FileReader, config: CrateConfig | None = None) -> None:
+        self.root = root
+        self.config = config if config is not None else CrateConfig()
+        self._reader = files
+        self._documents: dict[Path, Document] = {}
+        self._absent: set[Path] = set()
+        self._declared: WeakKeyDictionary[Chunk, tuple[Declaration, ...]] = WeakKeyDictionary()
+        self._found: dict[Path, dict[Chunk, tuple[int, ModuleId, Found]]] = {}
+        self._unread: set[Path] = set()
+        self._known: dict[Path, tuple[tuple[Declaration, ...], ...]] = {}
+        self._tree = Tree()
+        self._names = Names(self._tree, self.config.rex_name)
+        self._dropped: dict[Question, Answer] = {}
+        self.generation = 0
+        """Grows when any name changes."""
+        self.rebuilt = 0
+        """Grows when the module tree changes, which makes every earlier answer void."""
+        self._build()
+
+    # Files.
+
+    @property
+    def documents(self) -> dict[Path, Document]:
+        """The documents of the crate's files."""
+        return {path: self._documents[path] for path in self._tree.files}
+
+    def files(self) -> set[Path]:
+        """The files that belong to the crate."""
+        return set(self._tree.files)
+
+    def awaited(self) -> set[Path]:
+        """Files that modules name and nobody could read."""
+        return set(self._tree.missing)
+
+    def document(self, path: Path) -> Document | None:
+        """The document of one of the crate's files."""
+        return self._documents.get(path) if path in self._tree.files else None
+
+    def update(self, path: Path, document: Document | None) -> None:
+        """Take a file's new text: its open document, or None to read it again."""
+        if document is None:
+            self._documents.pop(path, None)
+            self._absent.discard(path)
+        else:
+            self._documents[path] = document
+            self._absent.discard(path)
+        if path not in self._tree.files:
+            if path in self._tree.missing:
+                self._build()
+            return
+        before = self._known.get(path)
+        after = self._chunk_declarations(path)
+        complete = path not in self._unread
+        known_complete = all(
+            self._tree.modules[id_].complete == complete for id_ in self._tree.files[path]
+        )
+        if after is not None and before is not None and known_complete and _same(before, after):
+            self._known[path] = after
+            return
+        if after is None or before is None or _structure(before) != _structure(after):
+            self._build()
+            return
+        self._known[path] = after
+        self._rename(path, [d for chunk in after for d in chunk])
+
+    def sync(self, path: Path) -> None:
+        """Read on in a long file that was not parsed to its end when it was last updated."""
+        if path in self._unread:
+            self.update(path, self._documents.get(path))
+
+    def _load(self, path: Path) -> Document | None:
+        document = self._documents.get(path)
+        if document is not None:
+            return document
+        if path in self._absent:
+            return None
+        data = self._reader.read(path)
+        if data is None:
+            self._absent.add(path)
+            return None
+        document = self._documents[path] = Document(data)
+        return document
+
+    def _chunk_declarations(self, path: Path) -> tuple[tuple[Declaration, ...], ...] | None:
+        document = self._load(path)
+        if document is None:
+            return None
+        if len(document) > _AT_ONCE and document.pending():
+            self._unread.add(path)
+            return tuple(self._of_chunk(c) if c.parsed else () for c in document.chunks)
+        self._unread.discard(path)
+        return tuple(self._of_chunk(chunk) for chunk in document.chunks)
+
+    def _of_chunk(self, chunk: Chunk) -> tuple[Declaration, ...]:
+        known = self._declared.get(chunk)
+        if known is None:
+            known = self._declared[chunk] = declarations(chunk)
+        return known
+
+    def _declare(self, path: Path) -> tuple[Sequence[Declaration], bool] | None:
+        chunks = self._chunk_declarations(path)
+        if chunks is None:
+            return None
+        self._known[path] = chunks
+        return [d for chunk in chunks for d in chunk], path not in self._unread
+
+    def _build(self) -> None:
+        self._known = {}
+        self._absent = set()
+        self._tree = Builder(self._declare, self.config.features).build(self.root)
+        self._names = Names(self._tree, self.config.rex_name)
+        self._dropped = {}
+        self._found = {}
+        self.generation += 1
+        self.rebuilt += 1
+        for path in list(self._documents):
+            if path not in self._tree.files:
+                del self._documents[path]
+
+    # Names.
+
+    def _rename(self, path: Path, declared: Sequence[Declaration]) -> None:
+        """Fill the tables of a file's modules again; answers that rest on a change are dropped."""
+        fresh = Builder(self._redeclare(path, declared), self.config.features).build(self.root)
+        changed: set[Consulted] = set()
+        for id_, module in self._tree.modules.items():
+            changed |= _difference(module, fresh.modules[id_])
+            module.complete = fresh.modules[id_].complete
+            module.tables = fresh.modules[id_].tables
+            module.globs = fresh.modules[id_].globs
+        for name in self._tree.macros.keys() | fresh.macros.keys():
+            if self._tree.macros.get(name) != fresh.macros.get(name):
+                changed.add(((), "macro", name))
+        self._tree.macros = fresh.macros
+        for question, answer in self._names.forget(changed).items():
+            self._dropped.setdefault(question, answer)
+        if changed:
+            self.generation += 1
+
+    def _redeclare(self, path: Path, declared: Sequence[Declaration]) -> Declare:
+        def declare(other: Path) -> tuple[Sequence[Declaration], bool] | None:
+            if other == path:
+                return declared, path not in self._unread
+            known = self._known.get(other)
+            if known is None:
+                return None
+            return [d for chunk in known for d in chunk], other not in self._unread
+
+        return declare
+
+    def changes(self) -> dict[Question, Answer]:
+        """Questions whose answers were taken back since the last call, with the old answers."""
+        dropped, self._dropped = self._dropped, {}
+        return dropped
+
+    @property
+    def names(self) -> Names:
+        """The resolver's tables."""
+        return self._names
+
+    def module_of(self, path: Path) -> ModuleId | None:
+        """The first module that a file is the text of."""
+        users = self._tree.files.get(path)
+        return users[0] if users else None
+
+    def module(self, id_: ModuleId) -> Module | None:
+        """A module by its path."""
+        return self._tree.modules.get(id_)
+
+    def resolve(self, path: str | Segments, at: Place, namespace: str | None = None) -> Answer:
+        """What a path means at a place. `namespace` is `v`, `t` or `m`; None tries all three."""
+        segments = _segments(path) if isinstance(path, str) else path
+        document = self.document(at.path)
+        if document is None or not segments:
+            return UNKNOWN
+        module = self.module_of(at.path) or ()
+        facts = Facts()
+        offset = at.offset
+        around = enclosing(document, at.offset)
+        if around is not None:
+            module = (*module, *around.modules)
+            facts = Reader(around.data, around.raw.start).item(around.raw)
+            offset = around.offset
+        for wanted in (namespace,) if namespace else (TYPE, VALUE, "m"):
+            answer, _ = self._names.resolve(facts, module, segments, wanted, offset)
+            if not isinstance(answer, Unknown):
+                return answer
+        return UNKNOWN
+
+    def place_of(self, item: Item) -> tuple[Path, Span] | None:
+        """Where the name of a crate's own item stands now."""
+        if item.declaration is None or item.path is None:
+            return None
+        document = self.document(item.path)
+        if document is None:
+            return None
+        for chunk, base in zip(document.chunks, document.bases, strict=True):
+            for declaration in _flat(self._of_chunk(chunk)):
+                if declaration is item.declaration:
+                    return item.path, declaration.name_span.shifted(base)
+        return None
+
+    # Programs and maps.
+
+    def programs(self, path: Path) -> list[Program]:
+        """The programs of a file, with places in its current text."""
+        return [program for found, base in self._all(path) for program in found.programs_at(base)]
+
+    def maps(self, path: Path) -> list[MapStatic]:
+        """The maps of a file, with places in its current text."""
+        return [one for found, base in self._all(path) for one in found.maps_at(base)]
+
+    def _all(self, path: Path) -> Iterator[tuple[Found, int]]:
+        document = self.document(path)
+        module = self.module_of(path)
+        if document is None or module is None:
+            return
+        earlier = self._found.get(path, {})
+        kept = self._found[path] = {}
+        for chunk, base in zip(document.chunks, document.bases, strict=True):
+            known = earlier.get(chunk)
+            if known is None or known[0] != self.generation or known[1] != module:
+                known = (self.generation, module, read_chunk(chunk, module, self.attribute))
+            kept[chunk] = known
+            yield known[2], base
+
+    def attribute(self, module: ModuleId, path: Segments) -> Answer:
+        """What an attribute's path means; a bare `rex_…` that nobody imported is rex's."""
+        answer = self._names.ask(module, path, "m")
+        if isinstance(answer, Unknown) and path[-1].startswith("rex_"):
+            return External(("rex", path[-1]))
+        return answer
+
+
+def _segments(path: str) -> Segments:
+    text = "".join(path.split())
+    if text.startswith("::"):
+        return (GLOBAL, *text[2:].split("::"))
+    return tuple(text.split("::")) if text else ()
+
+
+def _flat(declared: Iterable[Declaration]) -> Iterator[Declaration]:
+    for declaration in declared:
+        yield declaration
+        yield from _flat(declaration.children)
+
+
+def _same(
+    before: tuple[tuple[Declaration, ...], ...], after: tuple[tuple[Declaration, ...], ...]
+) -> bool:
+    if len(before) == len(after):
+        return all(a is b or a == b for a, b in zip(before, after, strict=True))
+    return [d for chunk in before for d in chunk] == [d for chunk in after for d in chunk]
+
+
+def _structure(chunks: tuple[tuple[Declaration, ...], ...]) -> list[object]:
+    """What decides the module tree: modules and includes, with their conditions."""
+    return [
+        (d.kind, d.name, d.inline, d.file, d.conditions, _structure((d.children,)))
+        for chunk in chunks
+        for d in chunk
+        if d.kind in ("mod", "include")
+    ]
+
+
+def _difference(before: Module, after: Module) -> set[Consulted]:
+    changed: set[Consulted] = set()
+    if before.tables is not after.tables:
+        for key in before.tables.keys() | after.tables.keys():
+            if before.tables.get(key) != after.tables.get(key):
+                changed.add((before.id, key[0], key[1]))
+    if before.globs != after.globs or before.complete != after.complete:
+        changed.add((before.id, "*", ""))
+    return changed

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What names a chunk of a file declares, without the places: equal as long as the names are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
+from rex_lsp.syntax.chunk import Chunk
+from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, raw_items, read_attribute
+from rex_lsp.syntax.positions import Span
+from rex_lsp.syntax.tree import Node, text_of
+
+_NAMESPACES = {
+    "fn": "v",
+    "static": "v",
+    "const": "v",
+    "enum": "t",
+    "union": "t",
+    "trait": "t",
+    "type": "t",
+    "mod": "t",
+    "macro_rules": "m",
+}
+_EXITS = frozenset({"break", "return", "?"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One name, or one glob (name ""). `path` is what a use or a type alias stands for.
+
+    `file` is the text of `#[path]`, or the file of an `include!` (kind "include").
+    `conditions` are cfg predicates. Places are no part of equality.
+    """
+
+    kind: str
+    name: str
+    namespaces: str
+    path: Segments = ()
+    glob: bool = False
+    inline: bool = False
+    file: str = ""
+    conditions: tuple[str, ...] = ()
+    diverges: bool = False
+    exits: bool = False
+    children: tuple[Declaration, ...] = ()
+    span: Span = field(default=Span(0, 0), compare=False)
+    name_span: Span = field(default=Span(0, 0), compare=False)
+
+
+def declarations(chunk: Chunk) -> tuple[Declaration, ...]:
+    """The declarations of a chunk; spans count from the chunk's start."""
+    return tuple(_all(chunk.tree.root_node, chunk.data))
+
+
+def _all(container: Node, data: bytes) -> Iterator[Declaration]:
+    for raw in raw_items(container):
+        yield from _item(raw, data)
+
+
+def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
+    node = raw.node
+    kind = KINDS[node.type]
+    span = Span(node.start_byte, node.end_byte)
+    attributes = [read_attribute(a, data) for a in raw.attributes] if raw.attributes else []
+    conditions = tuple(a.arguments for a in attributes if a.path == "cfg")
+    if kind == "use":
+        for entry in use_entries(node, data):
+            yield Declaration(
+                "use",
+                entry.name,
+                "tvm",
+                entry.path,
+                entry.glob,
+                conditions=conditions,
+                span=span,
+                name_span=entry.span,
+            )
+        return
+    if kind == "macro_call":
+        included = _included(node, data)
+        if included:
+            yield Declaration("include", "", "", file=included, span=span)
+        return
+    name_node = node.child_by_field_name("name")
+    if name_node is None:
+        if kind == "extern_block":
+            body = body_of(node)
+            if body is not None:
+                yield from _all(body, data)
+        return
+    name = unraw(text_of(name_node, data))
+    name_span = Span(name_node.start_byte, name_node.end_byte)
+    if kind == "extern_crate":
+        alias = node.child_by_field_name("alias")
+        called = unraw(text_of(alias, data)) if alias is not None else name
+        path: Segments = ("crate",) if name == "self" else ("::", name)
+        yield Declaration(
+            "extern_crate", called, "t", path, conditions=conditions, span=span, name_span=name_span
+        )
+    elif kind == "mod":
+        body = body_of(node)
+        yield Declaration(
+            "mod",
+            name,
+            "t",
+            inline=body is not None,
+            file=_path_attribute(attributes),
+            conditions=conditions,
+            children=tuple(_all(body, data)) if body is not None else (),
+            span=span,
+            name_span=name_span,
+        )
+    elif kind == "type":
+        target = node.child_by_field_name("type")
+        path = (path_segments(target, data) or ()) if target is not None else ()
+        yield Declaration(
+            "type", name, "t", path, conditions=conditions, span=span, name_span=name_span
+        )
+    elif kind == "struct":
+        body = node.child_by_field_name("body")
+        namespaces = "t" if body is not None and body.type == "field_declaration_list" else "tv"
+        yield Declaration(
+            "struct", name, namespaces, conditions=conditions, span=span, name_span=name_span
+        )
+    elif kind == "macro_rules":
+        yield Declaration(
+            "macro_rules",
+            name,
+            "m",
+            exits=_has_exit(node),
+            conditions=conditions,
+            span=span,
+            name_span=name_span,
+        )
+    elif kind in _NAMESPACES:
+        returns = node.child_by_field_name("return_type")
+        yield Declaration(
+            kind,
+            name,
+            _NAMESPACES[kind],
+            conditions=conditions,
+            diverges=returns is not None and returns.type == "never_type",
+            children=tuple(_variants(node, data)) if kind == "enum" else (),
+            span=span,
+            name_span=name_span,
+        )
+
+
+def _variants(node: Node, data: bytes) -> Iterator[Declaration]:
+    body = body_of(node)
+    if body is None:
+        return
+    for variant in body.named_children:
+        name = variant.child_by_field_name("name")
+        if variant.type == "enum_variant" and name is not None:
+            place = Span(name.start_byte, name.end_byte)
+            yield Declaration("variant", text_of(name, data), "tv", span=place, name_span=place)
+
+
+def _path_attribute(attributes: list[Attribute]) -> str:
+    for attribute in attributes:
+        if attribute.path == "path":
+            return attribute.arguments.lstrip("= ").strip().strip('"')
+    return ""
+
+
+def _included(node: Node, data: bytes) -> str:
+    call = node.named_children[0] if node.type == "expression_statement" else node
+    name = call.child_by_field_name("macro")
+    if name is None or text_of(name, data) not in ("include", "core::include", "std::include"):
+        return ""
+    for child in call.named_children:
+        if child.type == "token_tree":
+            strings = [part for part in child.named_children if part.type == "string_literal"]
+            if len(child.named_children) == 1 and strings:
+                return text_of(strings[0], data).strip('"')
+    return ""
+
+
+def _has_exit(definition: Node) -> bool:
+    """Whether a macro's body may leave the loop it is used in."""
+    stack = [definition]
+    while stack:
+        node = stack.pop()
+        if node.type in _EXITS or node.text in (b"break", b"return", b"?"):
+            return True
+        if node.type == "identifier" and node.text in (
+            b"panic",
+            b"unreachable",
+            b"todo",
+            b"unimplemented",
+            b"assert",
+            b"assert_eq",
+            b"assert_ne",
+        ):
+            return True
+        stack.extend(node.children)
+    return False

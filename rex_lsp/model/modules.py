@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""The module tree over files: what each module declares, and in which file it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rex_lsp.model.cfg import holds, split_arguments
+from rex_lsp.model.declarations import Declaration
+from rex_lsp.model.uses import Segments
+
+ModuleId = Segments
+"""The names from the crate's root to the module; () is the root."""
+
+MAX_MODULES = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """One module. `tables` map a namespace and a name to its declarations, active ones first."""
+
+    id: ModuleId
+    file: Path
+    active: bool = True
+    complete: bool = True
+    tables: dict[tuple[str, str], tuple[Declaration, ...]] = field(default_factory=dict)
+    globs: tuple[Declaration, ...] = ()
+
+    def fill(self, declarations: Iterable[Declaration], features: Collection[str]) -> None:
+        """Replace the tables by what these declarations say."""
+        tables: dict[tuple[str, str], tuple[Declaration, ...]] = {}
+        globs: list[Declaration] = []
+        for declaration in declarations:
+            if declaration.glob:
+                globs.append(declaration)
+                continue
+            if not declaration.name or declaration.name == "_":
+                continue
+            for namespace in declaration.namespaces:
+                key = (namespace, declaration.name)
+                known = tables.get(key)
+                if known is None:
+                    tables[key] = (declaration,)
+                elif is_active(declaration, features) and not is_active(known[0], features):
+                    tables[key] = (declaration, *known)
+                else:
+                    tables[key] = (*known, declaration)
+        self.tables = tables
+        self.globs = tuple(globs)
+
+
+def is_active(declaration: Declaration, features: Collection[str]) -> bool:
+    """Whether the declaration's own cfg attributes hold."""
+    return all(condition_holds(condition, features) for condition in declaration.conditions)
+
+
+def condition_holds(arguments: str, features: Collection[str]) -> bool:
+    """Whether `(predicate)` holds; what cannot be read counts as true."""
+    parts = split_arguments(arguments)
+    return len(parts) != 1 or holds(parts[0], features) is not False
+
+
+@dataclass(slots=True)
+class Tree:
+    """All modules of a crate, the files they stand in, and the files that were looked for."""
+
+    modules: dict[ModuleId, Module] = field(default_factory=dict)
+    files: dict[Path, list[ModuleId]] = field(default_factory=dict)
+    missing: set[Path] = field(default_factory=set)
+    macros: dict[str, Declaration] = field(default_factory=dict)
+
+
+Declare = Callable[[Path], "tuple[Sequence[Declaration], bool] | None"]
+"""The declarations of a file and whether they are all; None when it cannot be read."""
+
+
+class Builder:
+    """Walks from the root file through `mod` and `include!` to every module."""
+
+    def __init__(self, declare: Declare, features: Collection[str]) -> None:
+        self._declare = declare
+        self._features = features
+        self.tree = Tree()
+
+    def build(self, root: Path) -> Tree:
+        """The module tree below a root file; a missing root gives an empty root module."""
+        self._file((), root, root.parent, True, ())
+        return self.tree
+
+    def _file(
+        self, id_: ModuleId, path: Path, directory: Path, active: bool, above: tuple[Path, ...]
+    ) -> None:
+        module = Module(id_, path, active)
+        if id_ not in self.tree.modules:
+            self.tree.modules[id_] = module
+        if path in above or len(self.tree.modules) > MAX_MODULES:
+            module.complete = False
+            return
+        declared = self._declare(path)
+        if declared is None:
+            self.tree.missing.add(path)
+            module.complete = False
+            return
+        declarations, module.complete = declared
+        users = self.tree.files.setdefault(path, [])
+        if id_ not in users:
+            users.append(id_)
+        self._module(module, declarations, directory, (*above, path))
+
+    def _module(
+        self,
+        module: Module,
+        declarations: Sequence[Declaration],
+        directory: Path,
+        above: tuple[Path, ...],
+    ) -> None:
+        everything = list(self._included(module, declarations, above))
+        module.fill(everything, self._features)
+        for declaration in everything:
+            if declaration.kind == "macro_rules":
+                self.tree.macros.setdefault(declaration.name, declaration)
+            elif declaration.kind == "mod":
+                self._child(module, declaration, directory, above)
+
+    def _included(
+        self, module: Module, declarations: Sequence[Declaration], above: tuple[Path, ...]
+    ) -> Iterable[Declaration]:
+        for declaration in declarations:
+            if declaration.kind != "include":
+                yield declaration
+                continue
+            path = _joined(above[-1].parent, declaration.file)
+            declared = None if path in above else self._declare(path)
+            if declared is None:
+                self.tree.missing.add(path)
+                module.complete = False
+                continue
+            users = self.tree.files.setdefault(path, [])
+            if module.id not in users:
+                users.append(module.id)
+            if not declared[1]:
+                module.complete = False
+            yield from self._included(module, declared[0], (*above, path))
+
+    def _child(
+        self, module: Module, declaration: Declaration, directory: Path, above: tuple[Path, ...]
+    ) -> None:
+        id_ = (*module.id, declaration.name)
+        active = module.active and is_active(declaration, self._features)
+        known = self.tree.modules.get(id_)
+        if known is not None and (known.active or not active):
+            return
+        if known is not None:
+            del self.tree.modules[id_]
+        here = above[-1]
+        if declaration.inline:
+            child = Module(id_, here, active)
+            self.tree.modules[id_] = child
+            below = (
+                _joined(directory, declaration.file)
+                if declaration.file
+                else directory / declaration.name
+            )
+            self._module(child, declaration.children, below, above)
+        elif declaration.file:
+            base = here.parent if module.file == here and not _nested(module, self.tree) else None
+            path = _joined(base if base is not None else directory, declaration.file)
+            self._file(id_, path, path.parent, active, above)
+        else:
+            plain = directory / f"{declaration.name}.rs"
+            folder = directory / declaration.name / "mod.rs"
+            if self._declare(plain) is None and self._declare(folder) is not None:
+                self.tree.missing.add(plain)
+                self._file(id_, folder, folder.parent, active, above)
+            else:
+                self._file(id_, plain, directory / declaration.name, active, above)
+
+
+def _nested(module: Module, tree: Tree) -> bool:
+    """Whether the module stands inline in another module's file."""
+    if not module.id:
+        return False
+    parent = tree.modules.get(module.id[:-1])
+    return parent is not None and parent.file == module.file
+
+
+def _joined(directory: Path, name: str) -> Path:
+    path = directory / name
+    parts: list[str] = []
+    for part in path.parts:
+        if part == "..":
+            if parts and parts[-1] not in ("..", "/"):
+                parts.pop()
+                continue
+        elif part == ".":
+            continue
+        parts.append(part)
+    return Path(*parts) if parts else path

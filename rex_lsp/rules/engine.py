@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Runs the rules of the typing tier, again only where something changed.
+
+A verdict is kept for each item, together with the questions it asked the resolver. An
+edit makes new verdicts for items whose text is new, and for those that asked a question
+whose answer is a different one now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from rex_lsp.model.crate import Crate
+from rex_lsp.model.modules import ModuleId, condition_holds
+from rex_lsp.model.names import Question
+from rex_lsp.model.reader import Reader
+from rex_lsp.model.uses import unraw
+from rex_lsp.rules.context import FileContext, ItemContext
+from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.registry import RULES
+from rex_lsp.rules.rule import Rule
+from rex_lsp.rules.suppression import allowances
+from rex_lsp.syntax.chunk import Chunk
+from rex_lsp.syntax.items import KINDS, Raw, body_of, raw_items, read_attribute
+from rex_lsp.syntax.positions import Span
+from rex_lsp.syntax.tree import Node, text_of
+
+Overrides = Mapping[str, "Severity | None"]
+"""Severities by full code from the settings, None for off; safety rules ignore them."""
+
+
+def check(crate: Crate, path: Path, overrides: Overrides | None = None) -> list[Finding]:
+    """The typing tier's findings of a file of the crate, in the order of their places."""
+    return engine_of(crate).check(path, overrides)
+
+
+def inactive(crate: Crate, path: Path) -> list[Span]:
+    """The stretches of a file that cfg takes out: they are shown as unnecessary."""
+    return engine_of(crate).inactive(path)
+
+
+def engine_of(crate: Crate) -> Engine:
+    """The engine that keeps a crate's verdicts."""
+    engine = _ENGINES.get(crate)
+    if engine is None:
+        engine = _ENGINES[crate] = Engine(crate)
+    return engine
+
+
+@dataclass(slots=True, eq=False)
+class _Verdict:
+    """What the rules said of one item; spans count from the start of its region."""
+
+    key: tuple[bytes, ModuleId, str, frozenset[str]]
+    findings: tuple[Finding, ...]
+    questions: frozenset[Question]
+    inactive: tuple[Span, ...]
+    stale: bool = False
+
+
+_Placed = list[tuple[int, _Verdict]]
+
+
+class Engine:
+    """The verdicts of one crate."""
+
+    def __init__(self, crate: Crate, rules: Mapping[str, Rule] = RULES) -> None:
+        self._crate = crate
+        self._rules = rules
+        self._files: dict[Path, dict[Chunk, _Placed]] = {}
+        self._rebuilt = crate.rebuilt
+        self.checked = 0
+        """How many items were looked at since the start: what an edit cost."""
+
+    def check(self, path: Path, overrides: Overrides | None = None) -> list[Finding]:
+        """See the function of this module."""
+        document = self._crate.document(path)
+        if document is None:
+            return []
+        self._look(path)
+        found: list[Finding] = []
+        file = self._files[path]
+        for chunk, base in zip(document.chunks, document.bases, strict=True):
+            for start, verdict in file[chunk]:
+                for finding in verdict.findings:
+                    found.append(shifted(finding, base + start))
+        module = self._crate.module_of(path)
+        active = module is not None and self._module_active(module)
+        if active:
+            context = FileContext(self._crate, path, document)
+            dark = self._dark(path)
+            for rule in self._wanted():
+                if rule.check_file is not None:
+                    found.extend(
+                        one for one in rule.check_file(context) if not _inside(one.span, dark)
+                    )
+        found = [one for one in found if active]
+        if overrides:
+            found = [one for one in map(_overridden(overrides), found) if one is not None]
+        found.sort(key=lambda one: (one.span.start, one.span.end, one.code))
+        return found
+
+    def inactive(self, path: Path) -> list[Span]:
+        """See the function of this module."""
+        if self._crate.document(path) is None:
+            return []
+        self._look(path)
+        return self._dark(path)
+
+    def _dark(self, path: Path) -> list[Span]:
+        document = self._crate.document(path)
+        if document is None:
+            return []
+        return [
+            span.shifted(base + start)
+            for chunk, base in zip(document.chunks, document.bases, strict=True)
+            for start, verdict in self._files[path][chunk]
+            for span in verdict.inactive
+        ]
+
+    def _wanted(self) -> Iterator[Rule]:
+        programs = self._crate.config.program_rules
+        return (rule for rule in self._rules.values() if programs or not rule.programs_only)
+
+    # Keeping verdicts up to date.
+
+    def _look(self, path: Path) -> None:
+        self._crate.sync(path)
+        if self._crate.rebuilt != self._rebuilt:
+            self._rebuilt = self._crate.rebuilt
+            self._files.clear()
+            self._crate.changes()
+        self._spread()
+        document = self._crate.document(path)
+        module = self._crate.module_of(path)
+        if document is None or module is None:
+            self._files[path] = {}
+            return
+        earlier = self._files.get(path, {})
+        current: dict[Chunk, _Placed] = {}
+        known: dict[object, list[_Verdict]] = {}
+        kept = set(document.chunks)
+        for chunk, placed in earlier.items():
+            if chunk not in kept:
+                for _, verdict in placed:
+                    if not verdict.stale:
+                        known.setdefault(verdict.key, []).append(verdict)
+        for chunk in document.chunks:
+            placed_ = earlier.get(chunk)
+            if placed_ is None:
+                placed_ = self._read(chunk, path, module, known)
+            elif any(verdict.stale for _, verdict in placed_):
+                again: dict[object, list[_Verdict]] = {}
+                for _, verdict in placed_:
+                    if not verdict.stale:
+                        again.setdefault(verdict.key, []).append(verdict)
+                placed_ = self._read(chunk, path, module, again)
+            current[chunk] = placed_
+        self._files[path] = current
+
+    def _spread(self) -> None:
+        """Mark the verdicts that rest on an answer that is a different one now."""
+        dropped = self._crate.changes()
+        names = self._crate.names
+        changed = {q for q, old in dropped.items() if names.ask(*q) != old}
+        if not changed:
+            return
+        for file in self._files.values():
+            for placed in file.values():
+                for _, verdict in placed:
+                    if not verdict.questions.isdisjoint(changed):
+                        verdict.stale = True
+
+    def _module_active(self, id_: ModuleId) -> bool:
+        module = self._crate.module(id_)
+        return module is None or module.active
+
+    def _read(
+        self, chunk: Chunk, path: Path, module: ModuleId, known: dict[object, list[_Verdict]]
+    ) -> _Placed:
+        placed: _Placed = []
+        root = chunk.tree.root_node
+        self._container(
+            root, chunk.data, path, module, "::".join(module), frozenset(), known, placed
+        )
+        return placed
+
+    def _container(
+        self,
+        container: Node,
+        data: bytes,
+        path: Path,
+        module: ModuleId,
+        item: str,
+        allowed: frozenset[str],
+        known: dict[object, list[_Verdict]],
+        placed: _Placed,
+    ) -> None:
+        for raw in raw_items(container):
+            node = raw.node
+            body = body_of(node) if node.type in _CONTAINERS else None
+            headed = body is not None and node.type != "foreign_mod_item"
+            end = body.start_byte if body is not None and headed else node.end_byte
+            name = _name(node, data)
+            own = "::".join(part for part in (item, name) if part)
+            key = (data[raw.start : end], module, own, allowed)
+            reusable = known.get(key)
+            verdict = reusable.pop() if reusable else self._judge(raw, data, path, key)
+            placed.append((raw.start, verdict))
+            if body is None:
+                continue
+            whole = Span(0, node.end_byte - raw.start)
+            if self._is_dark(raw, body, data):
+                if whole not in verdict.inactive:
+                    verdict.inactive = (*verdict.inactive, whole)
+                continue
+            inner = (*module, unraw(name)) if node.type == "mod_item" else module
+            more = allowed
+            for allowance in allowances(raw, data):
+                if allowance.span.start == 0:
+                    more = more | allowance.names
+            self._container(body, data, path, inner, own, more, known, placed)
+
+    def _is_dark(self, raw: Raw, body: Node, data: bytes) -> bool:
+        features = self._crate.config.features
+        inner = [child for child in body.children if child.type == "inner_attribute_item"]
+        for node in (*raw.attributes, *inner):
+            attribute = read_attribute(node, data)
+            if attribute.path == "cfg" and not condition_holds(attribute.arguments, features):
+                return True
+        return False
+
+    def _judge(
+        self,
+        raw: Raw,
+        data: bytes,
+        path: Path,
+        key: tuple[bytes, ModuleId, str, frozenset[str]],
+    ) -> _Verdict:
+        self.checked += 1
+        _, module, item, allowed = key
+        facts = Reader(data, raw.start).item(raw)
+        features = self._crate.config.features
+        dark = tuple(
+            one.span
+            for one in facts.inactive
+            if not condition_holds(f"({one.predicate})", features)
+        )
+        context = ItemContext(
+            self._crate,
+            path,
+            module,
+            KINDS[raw.node.type],
+            data[raw.start : raw.node.end_byte],
+            facts,
+        )
+        permitted = allowances(raw, data)
+        found: dict[tuple[str, Span], Finding] = {}
+        for rule in self._wanted():
+            if rule.check_item is None:
+                continue
+            for finding in rule.check_item(context):
+                if _inside(finding.span, dark):
+                    continue
+                if rule.suppressible and (
+                    rule.name in allowed
+                    or any(
+                        rule.name in one.names and one.span.contains(finding.span.start)
+                        for one in permitted
+                    )
+                ):
+                    continue
+                found.setdefault((finding.code, finding.span), replace(finding, item=item))
+        return _Verdict(key, tuple(found.values()), frozenset(context.questions), dark)
+
+
+_ENGINES: WeakKeyDictionary[Crate, Engine] = WeakKeyDictionary()
+_CONTAINERS = frozenset({"mod_item", "impl_item", "trait_item", "foreign_mod_item"})
+
+
+def shifted(finding: Finding, by: int) -> Finding:
+    """The same finding `by` bytes further on, its own file's fixes too."""
+    if by == 0:
+        return finding
+    return replace(
+        finding,
+        span=finding.span.shifted(by),
+        fixes=tuple(
+            Fix(fix.title, tuple(_moved(edit, by) for edit in fix.edits), fix.safe, fix.preferred)
+            for fix in finding.fixes
+        ),
+    )
+
+
+def _moved(edit: Edit, by: int) -> Edit:
+    return edit if edit.path is not None else Edit(edit.span.shifted(by), edit.text)
+
+
+def _inside(span: Span, stretches: Iterable[Span]) -> bool:
+    return any(one.start <= span.start and span.end <= one.end for one in stretches)
+
+
+def _overridden(overrides: Overrides) -> Callable[[Finding], Finding | None]:
+    def apply(finding: Finding) -> Finding | None:
+        rule = RULES.get(finding.code)
+        if rule is None or not rule.suppressible or finding.code not in overrides:
+            return finding
+        severity = overrides[finding.code]
+        return None if severity is None else replace(finding, severity=severity)
+
+    return apply
+
+
+def _name(node: Node, data: bytes) -> str:
+    named = node.child_by_field_name("type" if node.type == "impl_item" else "name")
+    return text_of(named, data) if named is not None else ""

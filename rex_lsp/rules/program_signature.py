@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""`program_signature`: what a program attribute stands on must fit the kind of program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rex_lsp.model.answers import Answer, External, Item, Unknown
+from rex_lsp.model.program import TRACEPOINTS, Program, function_argument
+from rex_lsp.model.signature import Parameter, Signature
+from rex_lsp.model.uses import Segments
+from rex_lsp.rules.context import FileContext
+from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
+from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.syntax.positions import Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a kind of program takes: paths of the two types, and how they are written."""
+
+    object_path: Segments
+    context_path: Segments
+    reference: str
+    parameters: str
+
+
+_PROBE = _Shape(
+    ("rex", "kprobe", "kprobe"),
+    ("rex", "pt_regs", "PtRegs"),
+    "&mut",
+    "(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result",
+)
+_SHAPES = {
+    "kprobe": _PROBE,
+    "kretprobe": _PROBE,
+    "uprobe": _PROBE,
+    "uretprobe": _PROBE,
+    "perf_event": _Shape(
+        ("rex", "perf_event", "perf_event"),
+        ("rex", "perf_event", "bpf_perf_event_data"),
+        "&",
+        "(obj: &rex::perf_event::perf_event, ctx: &rex::perf_event::bpf_perf_event_data) "
+        "-> rex::Result",
+    ),
+    "xdp": _Shape(
+        ("rex", "xdp", "xdp"),
+        ("rex", "xdp", "xdp_md"),
+        "&mut",
+        "(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result",
+    ),
+    "tc": _Shape(
+        ("rex", "sched_cls", "sched_cls"),
+        ("rex", "sched_cls", "__sk_buff"),
+        "&mut",
+        "(obj: &rex::sched_cls::sched_cls, skb: &mut rex::sched_cls::__sk_buff) -> rex::Result",
+    ),
+    "tracepoint": _Shape(
+        ("rex", "tracepoint", "tracepoint"),
+        ("rex", "tracepoint"),
+        "&",
+        "(obj: &rex::tracepoint::tracepoint<rex::tracepoint::{context}>, "
+        "ctx: &'static rex::tracepoint::{context}) -> rex::Result",
+    ),
+}
+_WITH_FUNCTION = frozenset({"kprobe", "kretprobe", "uprobe", "uretprobe"})
+
+
+def check_file(context: FileContext) -> Iterator[Finding]:
+    """Findings of one file."""
+    if not context.crate.config.program_rules:
+        return
+    for program in context.crate.programs(context.path):
+        yield from _check(context, program)
+    yield from _twins(context)
+
+
+def _check(context: FileContext, program: Program) -> Iterator[Finding]:
+    written = f"#[{program.attribute.path}]"
+    if program.on != "fn":
+        message = f"`{written}` makes a program of a function; this is none"
+        yield _finding(message, program.attribute.span, program)
+        return
+    yield from _arguments(program)
+    signature = program.signature
+    if signature is None or signature.broken:
+        return
+    problem = _problem(context, program, signature)
+    if problem is None:
+        return
+    message, span = problem
+    shape = _SHAPES[program.kind]
+    wanted = shape.parameters.replace("{context}", _context_name(signature))
+    fix = Fix(
+        f"rewrite the signature for `{written}`", (Edit(signature.span, wanted),), False, True
+    )
+    text = f"{message}; `{written}` takes `fn{shape.parameters}`".replace("{context}", "Context")
+    yield _finding(text, span, program, (fix,) if not signature.modifiers else ())
+
+
+def _problem(
+    context: FileContext, program: Program, signature: Signature
+) -> tuple[str, Span] | None:
+    shape = _SHAPES[program.kind]
+    if any(word in signature.modifiers.split() for word in ("async", "const", "unsafe", "extern")):
+        return f"a program cannot be `{signature.modifiers}`", program.name_span
+    if signature.generic:
+        return "a program cannot be generic", program.name_span
+    if len(signature.parameters) != 2:
+        count = len(signature.parameters)
+        return f"expected two parameters, found {count}", signature.span
+    first, second = signature.parameters
+    module = tuple(program.item.split("::"))[:-1]
+    object_type = _resolve(context, module, first.segments)
+    wrong_object = first.reference != "&" or _differs(object_type, shape.object_path)
+    if wrong_object and not _unknown(first, object_type):
+        return (
+            f"expected `&{'::'.join(shape.object_path)}` as the first parameter, "
+            f"found `{first.text or first.pattern}`",
+            first.span,
+        )
+    wrong = _wrong_context(context, program, module, second)
+    if wrong is not None:
+        return wrong
+    return _wrong_result(context, module, signature)
+
+
+def _wrong_context(
+    context: FileContext, program: Program, module: Segments, parameter: Parameter
+) -> tuple[str, Span] | None:
+    shape = _SHAPES[program.kind]
+    found = _resolve(context, module, parameter.segments)
+    shown = f"found `{parameter.text or parameter.pattern}`"
+    if program.kind != "tracepoint":
+        if _unknown(parameter, found):
+            return None
+        if parameter.reference == shape.reference and not _differs(found, shape.context_path):
+            return None
+        expected = f"`{shape.reference} {'::'.join(shape.context_path)}`".replace("& ", "&")
+        return f"expected {expected} as the context, {shown}", parameter.span
+    if _unknown(parameter, found):
+        return None
+    name = found.path[-1] if isinstance(found, External) else ""
+    of_rex = isinstance(found, External) and found.path[0] == "rex"
+    if parameter.reference == "&" and of_rex and name in TRACEPOINTS:
+        return None
+    if of_rex and name.endswith("Ctx") and parameter.reference == "&":
+        return None
+    return f"expected `&'static` of a context of `rex::tracepoint`, {shown}", parameter.span
+
+
+def _wrong_result(
+    context: FileContext, module: Segments, signature: Signature
+) -> tuple[str, Span] | None:
+    shown = signature.returns_text or "nothing"
+    problem = f"expected `rex::Result` as the return type, found `{shown}`", signature.span
+    if not signature.returns_text:
+        return problem
+    if signature.returns is None:
+        return problem
+    found = _resolve(context, module, signature.returns)
+    if isinstance(found, Unknown):
+        return None
+    if isinstance(found, External):
+        if found.path[0] == "rex" and found.path[-1] == "Result" and not signature.result:
+            return None
+        if found.canonical == ("core", "result", "Result"):
+            same = len(signature.result) == 2 and signature.result[0] == signature.result[1]
+            return None if same else problem
+        return problem
+    if isinstance(found, Item) and found.kind in ("type", "use"):
+        return None
+    return problem
+
+
+def _resolve(context: FileContext, module: Segments, segments: Segments) -> Answer:
+    if not segments:
+        return Unknown(absent=True)
+    return context.crate.names.ask(module, segments, "t")
+
+
+def _unknown(parameter: Parameter, answer: Answer) -> bool:
+    return bool(parameter.segments) and isinstance(answer, Unknown)
+
+
+def _differs(answer: Answer, wanted: Segments) -> bool:
+    if not isinstance(answer, External) or answer.path[0] != "rex":
+        return True
+    return answer.path[-1] != wanted[-1]
+
+
+def _context_name(signature: Signature) -> str:
+    for parameter in reversed(signature.parameters):
+        for segments in (parameter.segments, *parameter.arguments):
+            if segments and segments[-1] in TRACEPOINTS:
+                return segments[-1]
+    return "SyscallsEnterDupCtx"
+
+
+def _arguments(program: Program) -> Iterator[Finding]:
+    attribute = program.attribute
+    if not attribute.arguments or attribute.arguments.replace(" ", "") == "()":
+        return
+    if program.kind not in _WITH_FUNCTION:
+        message = f"`#[{attribute.path}]` takes no arguments, found `{attribute.arguments}`"
+        yield _finding(message, attribute.span, program)
+    elif function_argument(attribute) is None:
+        message = (
+            f'expected `function = "name"` as the argument of `#[{attribute.path}]`, found '
+            f"`{attribute.arguments}`"
+        )
+        yield _finding(message, attribute.span, program)
+
+
+def _twins(context: FileContext) -> Iterator[Finding]:
+    """A program's name is its symbol, so it is one of its kind in the whole crate."""
+    first: dict[str, tuple[Program, Path]] = {}
+    for path in context.other_files():
+        for program in context.crate.programs(path):
+            if program.on != "fn" or not program.name:
+                continue
+            known = first.setdefault(program.name, (program, path))
+            if known[0] is program or path != context.path:
+                continue
+            yield Finding(
+                RULE.code,
+                RULE.severity,
+                f"two programs are called `{program.name}`: the name is the program's symbol",
+                program.name_span,
+                related=(Related(known[1], known[0].name_span, "the first one is here"),),
+                item=program.item,
+            )
+
+
+def _finding(message: str, span: Span, program: Program, fixes: tuple[Fix, ...] = ()) -> Finding:
+    return Finding(RULE.code, RULE.severity, message, span, fixes=fixes, item=program.item)
+
+
+RULE = Rule(
+    name="program_signature",
+    title="a program attribute on the wrong item, with a wrong signature, arguments or name",
+    severity=Severity.ERROR,
+    tiers=(Tier.TYPING,),
+    programs_only=True,
+    check_file=check_file,
+)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""`unstable_feature`: `#![feature]` and attributes that belong to the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rex_lsp.model.answers import Unknown
+from rex_lsp.rules.context import ItemContext
+from rex_lsp.rules.edits import without_line
+from rex_lsp.rules.finding import Finding, Fix, Severity
+from rex_lsp.rules.rule import Rule, Tier
+
+INTERNAL = frozenset(
+    "allow_internal_unsafe allow_internal_unstable compiler_builtins const_trait coverage "
+    "default_lib_allocator do_not_recommend ffi_const ffi_pure fundamental linkage marker "
+    "may_dangle needs_allocator needs_panic_runtime no_core no_sanitize optimize panic_runtime "
+    "pointee prelude_import profiler_runtime register_tool stable thread_local unstable "
+    "unsafe_op_in_extern start".split()
+)
+
+
+def check(context: ItemContext) -> Iterator[Finding]:
+    """Findings of one item."""
+    for use in context.attributes:
+        attribute = use.attribute
+        path = attribute.path
+        if path == "feature":
+            message = (
+                "`#![feature]` is not allowed: what is unstable is not part of the safe subset"
+            )
+        elif path.startswith("rustc_") or path in INTERNAL:
+            if not isinstance(context.resolve((path,), "m", attribute.span.start), Unknown):
+                continue
+            message = f"`#[{path}]` belongs to the compiler and is not allowed in an extension"
+        else:
+            continue
+        fixes: tuple[Fix, ...] = ()
+        if use.owner != "macro" and not use.condition:
+            edit = without_line(context.text, attribute.span)
+            fixes = (Fix(f"remove `{path}`", (edit,), preferred=True),)
+        yield Finding(RULE.code, RULE.severity, message, attribute.span, fixes=fixes)
+
+
+RULE = Rule(
+    name="unstable_feature",
+    title="`#![feature(…)]` and compiler-internal attributes",
+    severity=Severity.ERROR,
+    tiers=(Tier.TYPING, Tier.COMPILER),
+    check_item=check,
+    lints=("unstable_features", "internal_features", "incomplete_features"),
+    errors=("E0554", "E0658"),
+)
