@@ -105,14 +105,28 @@ async def panic(story: Story) -> str:
 
 
 async def detach(story: Story) -> str:
-    """Detach: nothing of the extension is left."""
+    """Mend the bug, attach once more, detach: nothing of the extension is left."""
     document = hello(story)
+    story.screen.said("take the bug out: what was said about it goes with it")
+    start = document.line_of("let table = ")
+    span = {
+        "start": {"line": start, "character": 0},
+        "end": {"line": start + BUG.count("\n"), "character": 0},
+    }
+    story.client.edit(document, [{"range": span, "newText": ""}])
+    await story.diagnostics(document, "no panic any more", lambda now: not now)
+    await story.save(document)
+    story.screen.said("Attach")
+    answer = await story.command("rex.attach", document)
+    assert answer["ok"], answer
+    lenses = await story.lens_saying(document, "armed")
+    story.screen.quiet(f"lenses: {'  |  '.join(lenses)}")
     story.screen.said("Detach, and unload")
     answer = await story.command("rex.detach", document)
-    assert answer["ok"], answer
+    assert answer["detached"] == ["rex_prog1"], answer
     answer = await story.command("rex.unload", document)
-    assert answer["ok"], answer
-    lenses = await story.lens_saying(document, "Attach")
+    assert answer["unloaded"] == 1, answer
+    lenses = await story.lens_saying(document, "Load")
     assert not [title for title in lenses if "armed" in title or "stopped" in title], lenses
     story.screen.good(f"lenses: {'  |  '.join(lenses)}")
     return "nothing attached, nothing loaded"

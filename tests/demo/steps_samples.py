@@ -14,7 +14,12 @@ from .listening import listening, show_traces
 from .story import Step, Story
 
 # The child writes down the number of the error that its own dup(0) gave, or 0.
-CHILD = 'my $fd = POSIX::dup(0); open my $out, ">", "seen"; print $out defined $fd ? 0 : $! + 0'
+CHILD = """\
+my $fd = POSIX::dup(0);
+my $seen = defined $fd ? 0 : $! + 0;
+open my $out, ">", "seen";
+print $out $seen;
+"""
 INJECTING = f"""\
 [[package.metadata.rex.source]]
 name = "dup of standard input"
