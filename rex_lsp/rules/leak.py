@@ -110,7 +110,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
-    lints=("clippy::disallowed_methods", "clippy::disallowed_types", "clippy::mem_forget"),
+    lints=("clippy::disallowed_methods", "clippy::disallowed_types"),
     disallowed_methods=(
         "core::mem::forget",
         "core::mem::MaybeUninit::new",

@@ -59,7 +59,6 @@ RULE = Rule(
     name="static_mut",
     title="`static mut`",
     severity=Severity.ERROR,
-    tiers=(Tier.TYPING, Tier.COMPILER),
+    tiers=(Tier.TYPING,),
     check_item=check,
-    lints=("static_mut_refs",),
 )
