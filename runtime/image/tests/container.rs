@@ -32,7 +32,7 @@ fn sample() -> Image {
         line,
         column: 5,
     };
-    let function = |address, name: &str, address_taken| Function {
+    let function = |address, name: &str, address_taken: bool| Function {
         address,
         size: 32,
         name: name.to_owned(),
@@ -345,7 +345,7 @@ fn resealed_damage_never_panics_and_what_is_accepted_keeps_the_rules() {
     let bytes = sample().to_bytes();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let (mut accepted, mut refused) = (0, 0);
-    for round in 0..60_000 {
+    for round in 0..15_000 {
         let mut damaged = bytes.clone();
         for _ in 0..=random.below(3) {
             let at = 8 + random.below(damaged.len() - 8);
@@ -386,7 +386,7 @@ fn resealed_damage_never_panics_and_what_is_accepted_keeps_the_rules() {
     }
     // Names, lines and sizes may change freely; offsets, counts and addresses may not.
     assert!(
-        accepted > 1000 && refused > 10_000,
+        accepted > 300 && refused > 5000,
         "{accepted} accepted, {refused} refused"
     );
 }
