@@ -6,7 +6,7 @@ const MOST: usize = 5;
 
 /// The candidates closest to `wanted`, best first; none that has little in common with it.
 pub fn near<'a>(wanted: &str, candidates: impl Iterator<Item = String> + 'a) -> Vec<String> {
-    let limit = (wanted.len() / 4).clamp(2, 6);
+    let limit = (wanted.len() / 8).clamp(1, 3) + 1;
     let mut scored: Vec<(usize, String)> = candidates
         .filter_map(|candidate| {
             let distance = distance(wanted, &candidate, limit)?;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A stop in words: what happened, where, and through which calls.
 
+use std::path::Path;
+
 use rex_image::{Frame, ProgramKind};
 use serde_json::{Value, json};
 
@@ -24,10 +26,13 @@ pub fn stop(object: &Object, invocation: &Invocation, stop: Stop) -> (&'static s
         let (line, column) = (panic.line.get(), panic.column.get());
         // The frames above the panicking line are the panic machinery itself.
         let own = |frame: &Frame| frame.line == line && same_file(&frame.file, &file);
+        let mut spelled = file.clone();
         if let Some(first) = frames.iter().position(own) {
             frames.drain(..first);
+            // One spelling of the file for the place and for the trace.
+            spelled.clone_from(&frames[0].file);
         }
-        place = Some((file, line, column));
+        place = Some((spelled, line, column));
     }
     let (file, line, column) = place.unwrap_or_else(|| {
         let frame = frames.iter().find(|frame| !frame.file.starts_with('/')).or(frames.first());
@@ -53,7 +58,8 @@ pub fn leak(object: &Object, held: Held) -> Value {
 /// Whether two spellings mean one file: either may be relative to somewhere inside the
 /// other.
 fn same_file(a: &str, b: &str) -> bool {
-    std::path::Path::new(a).ends_with(b) || std::path::Path::new(b).ends_with(a)
+    let (a, b) = (a.trim_start_matches("./"), b.trim_start_matches("./"));
+    Path::new(a).ends_with(b) || Path::new(b).ends_with(a)
 }
 
 fn frame(frame: &Frame) -> Value {

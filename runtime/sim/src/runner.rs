@@ -19,7 +19,7 @@ use crate::watchdog::{Watch, WatchGuard};
 
 /// Simulated CPUs: as many sources can run programs of one object at once.
 pub const CPUS: usize = 8;
-/// One run in this many has its time taken.
+/// After this many runs, one in this many has its time taken.
 const TIMED: u64 = 16;
 
 static CPUS_TAKEN: Mutex<[bool; CPUS]> = Mutex::new([false; CPUS]);
@@ -119,7 +119,8 @@ impl Runner {
         invocation.panic.begun.set(false);
         self.watch.0.set_budget(object.budget(declared.kind));
         let runs = state.runs.fetch_add(1, Ordering::Relaxed);
-        let started = runs.is_multiple_of(TIMED).then(imports::now_ns);
+        let timed = runs < TIMED || runs.is_multiple_of(TIMED);
+        let started = timed.then(imports::now_ns);
         let slot = thread::slot();
         slot.limit.store(invocation.top - BUDGET, Ordering::Relaxed);
         let entry = object.placed.run_time(declared.entry);

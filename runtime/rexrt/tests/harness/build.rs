@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Compiles, links and packs an extension from `tests/extensions`, as `rex build` does.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+const FLAGS: &[&str] = &[
+    "--edition=2024",
+    "--target=x86_64-unknown-none",
+    "-Copt-level=3",
+    "-Cpanic=abort",
+    "-Cembed-bitcode=yes",
+    "-Ccodegen-units=1",
+    "-Zpatchable-function-entry=5",
+    "-Zplt=yes",
+    "-Crelocation-model=static",
+    "-Ccode-model=kernel",
+    "-Cforce-frame-pointers=y",
+    "-Zretpoline-external-thunk",
+    "-Zfunction-return=thunk-extern",
+    "-Zcf-protection=branch",
+    "-Cjump-tables=no",
+    "-Zmutable-noalias=no",
+    "-Zemit-stack-sizes",
+    "-Csymbol-mangling-version=v0",
+    "-Cdebuginfo=2",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+fn sysroot() -> String {
+    std::env::var("REX_TEST_SYSROOT")
+        .expect("REX_TEST_SYSROOT names the sysroot that `rex build` compiled for its flags")
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Directory of builds, named by what they are built from, with the kernel crate in it.
+///
+/// The test binaries of a run share it; a file lock keeps them apart.
+fn directory(sources: &Path) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    sysroot().hash(&mut hasher);
+    rex_image::LINK_SCRIPT.hash(&mut hasher);
+    for part in [&root().join("kernel_crate/rex"), &root().join("kernel_crate/rex-macros"), sources] {
+        hash_files(part, &mut hasher);
+    }
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("extensions-{:016x}", hasher.finish()))
+}
+
+fn hash_files(directory: &Path, hasher: &mut DefaultHasher) {
+    let mut paths: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            hash_files(&path, hasher);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            fs::read(&path).unwrap().hash(hasher);
+        }
+    }
+}
+
+fn build_kernel_crate(directory: &Path) {
+    let kernel_crate = root().join("kernel_crate");
+    run(rustc()
+        .args(["--edition=2024", "--crate-type=proc-macro", "--crate-name=rex_macros"])
+        .args(["--extern", "proc_macro", "--out-dir"])
+        .arg(directory)
+        .arg(kernel_crate.join("rex-macros/src/lib.rs")));
+    run(rustc()
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(FLAGS)
+        .arg(format!("--sysroot={}", sysroot()))
+        .args(["--crate-type=rlib", "--crate-name=rex", "--cfg=feature=\"debug_printk\""])
+        .arg(format!("--remap-path-prefix={}=/rex", kernel_crate.display()))
+        .arg("--extern")
+        .arg(format!("rex_macros={}", directory.join("librex_macros.so").display()))
+        .arg("--out-dir")
+        .arg(directory)
+        .arg(kernel_crate.join("rex/src/lib.rs")));
+}
+
+/// Builds `tests/extensions/NAME.rs` unless it was built before; gives the container.
+pub fn extension(name: &str) -> PathBuf {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions");
+    let directory = directory(&sources);
+    fs::create_dir_all(&directory).unwrap();
+    let lock = fs::File::create(directory.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let image = directory.join(name).with_extension("rex");
+    if image.exists() {
+        return image;
+    }
+    if !directory.join("librex.rlib").exists() {
+        build_kernel_crate(&directory);
+    }
+    let elf = directory.join(name).with_extension("elf");
+    link(name, &sources, &directory, &elf);
+    let options = rex_image::PackOptions {
+        licence: "GPL-2.0-only".into(),
+        ..rex_image::PackOptions::default()
+    };
+    let packed = rex_image::pack(&fs::read(&elf).unwrap(), &options).unwrap();
+    let scratch = image.with_extension("part");
+    fs::write(&scratch, packed.to_bytes()).unwrap();
+    fs::rename(scratch, &image).unwrap();
+    image
+}
+
+fn link(name: &str, sources: &Path, directory: &Path, elf: &Path) {
+    let script = directory.join("link.ld");
+    fs::write(&script, rex_image::LINK_SCRIPT).unwrap();
+    run(rustc()
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(FLAGS)
+        .arg(format!("--sysroot={}", sysroot()))
+        .args(["-Clto=fat", "-Clinker=ld", "-Clinker-flavor=ld", "-Clink-arg=--emit-relocs"])
+        .arg(format!("-Clink-arg=-T{}", script.display()))
+        .args(["-Clink-arg=--no-dynamic-linker", "-Clink-arg=-e", "-Clink-arg=0"])
+        .arg(format!("--remap-path-prefix={}=.", sources.display()))
+        .args(["--crate-type=bin", "--crate-name", name])
+        .arg("--extern")
+        .arg(format!("rex={}", directory.join("librex.rlib").display()))
+        .arg("-L")
+        .arg(directory)
+        .arg("-o")
+        .arg(elf)
+        .current_dir(sources)
+        .arg(Path::new(name).with_extension("rs")));
+}
+
+/// Line of `tests/extensions/NAME.rs` that holds `mark`, 1-based.
+pub fn line(name: &str, mark: &str) -> u64 {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/extensions")
+        .join(name)
+        .with_extension("rs");
+    let text = fs::read_to_string(path).unwrap();
+    let found = text.lines().position(|line| line.ends_with(mark)).expect(mark);
+    found as u64 + 1
+}
