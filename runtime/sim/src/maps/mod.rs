@@ -11,6 +11,11 @@ mod queue;
 mod ringbuf;
 mod rules;
 
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
 use rex_image::ValueLayout;
 
 pub use self::array::{Array, PerCpuArray};
