@@ -43,7 +43,11 @@ Enum = tuple[str, tuple[str, ...]]
 def compiler(arguments: Sequence[str], source: str) -> subprocess.CompletedProcess[str]:
     """Runs the C compiler over a source text."""
     return subprocess.run(
-        ["cc", "-x", "c", *arguments, "-"], input=source, text=True, capture_output=True, check=False
+        ["cc", "-x", "c", *arguments, "-"],
+        input=source,
+        text=True,
+        capture_output=True,
+        check=False,
     )
 
 
@@ -51,7 +55,10 @@ def preprocessed(arguments: Sequence[str], source: str) -> str:
     """What the preprocessor makes of a source text; exits if it cannot read it."""
     done = compiler(["-E", *arguments], source)
     if done.returncode != 0:
-        sys.exit(f"the C preprocessor failed, are the kernel headers installed (linux-libc-dev)?\n{done.stderr}")
+        sys.exit(
+            "the C preprocessor failed, are the kernel headers (linux-libc-dev) installed?\n"
+            + done.stderr
+        )
     return done.stdout
 
 
@@ -69,7 +76,9 @@ def enums(include: str) -> list[Enum]:
     found: list[Enum] = []
     for name, body in re.findall(r"\benum\s*(\w*)\s*\{([^}]*)\}", text):
         members = tuple(
-            match[1] for part in body.split(",") if (match := re.match(r"\s*(\w+)", part)) is not None
+            match[1]
+            for part in body.split(",")
+            if (match := re.match(r"\s*(\w+)", part)) is not None
         )
         found.append((name, members))
     return found
@@ -82,7 +91,9 @@ def constant_expressions(include: str, names: Sequence[str]) -> list[str]:
     first = include.count("\n") + 1
     source = f"{include}{checks}\n"
     errors = compiler(["-fsyntax-only", "-fmax-errors=0", "-w"], source).stderr
-    bad = {int(line) - first for line in re.findall(r"^<stdin>:(\d+):\d+: error", errors, re.MULTILINE)}
+    bad = {
+        int(line) - first for line in re.findall(r"^<stdin>:(\d+):\d+: error", errors, re.MULTILINE)
+    }
     return [name for index, name in enumerate(names) if index not in bad]
 
 
@@ -135,13 +146,17 @@ def module(name: str, header: str, structures: Sequence[str]) -> str:
         if enum:
             lines.append(f"pub type {enum} = {kind};")
         lines += [f"pub const {member}: {enum or kind} = {value[member]};" for member in group]
-    lines += [f"pub const {macro}: {rust_type([value[macro]])} = {value[macro]};" for macro in simple]
+    lines += [
+        f"pub const {macro}: {rust_type([value[macro]])} = {value[macro]};" for macro in simple
+    ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     """Writes or checks every file."""
-    parser = argparse.ArgumentParser(description="derive the tables of rex::linux from kernel headers")
+    parser = argparse.ArgumentParser(
+        description="derive the tables of rex::linux from kernel headers"
+    )
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write the files")
     mode.add_argument("--check", action="store_true", help="compare the files")

@@ -141,24 +141,19 @@ impl Function {
         let mut reader = Reader::new(item);
         let (cfgs, has_inline) = reader.attributes();
         reader.visibility();
-        loop {
-            let token = reader.next();
-            match word(token.as_ref()).as_str() {
-                "fn" => break,
-                qualifier @ ("async" | "const" | "unsafe" | "safe" | "extern") => {
-                    if word(reader.tokens.peek()) == "fn"
-                        || matches!(reader.tokens.peek(), Some(TokenTree::Literal(_)))
-                        || qualifier != "const"
-                    {
-                        return Err(Diagnostic::new(
-                            reader.last,
-                            format!("a program is a plain function, remove `{qualifier}`"),
-                        ));
-                    }
-                    return Err(not_a_function(attribute, reader.last));
-                }
-                _ => return Err(not_a_function(attribute, reader.last)),
+        let token = reader.next();
+        match word(token.as_ref()).as_str() {
+            "fn" => {}
+            // `const` also starts a constant, the others only functions and blocks of them.
+            qualifier @ ("async" | "unsafe" | "safe" | "extern" | "const")
+                if qualifier != "const" || word(reader.tokens.peek()) == "fn" =>
+            {
+                return Err(Diagnostic::new(
+                    reader.last,
+                    format!("a program is a plain function, remove `{qualifier}`"),
+                ));
             }
+            _ => return Err(not_a_function(attribute, reader.last)),
         }
         let name = reader.name("function")?;
         reader.generics()?;

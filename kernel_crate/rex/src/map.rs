@@ -144,6 +144,7 @@ where
     /// bit patterns, exclusive access is not assumed by the compiler (see the flags
     /// extensions are built with), and memory outlives the invocation.
     #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "the value is not part of the key")]
     pub(crate) fn lookup<'b>(&'static self, key: &'b K) -> Option<&'b mut V>
     where
         Kind<MT>: Lookup,

@@ -39,6 +39,7 @@ macro_rules! fields {
     )*};
 }
 
+#[expect(clippy::len_without_is_empty, reason = "the names are upstream's")]
 impl<'a> __sk_buff<'a> {
     /// Wraps the context of an invocation.
     ///

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The samples, from source to container.
 
+use std::process::Command;
+
 use rex_image::{Image, PackOptions, ProgramKind, pack};
 
-use crate::toolchain::{build_file, kernel_crate, read};
+use crate::toolchain::{build_file, kernel_crate, read, succeed};
 
 fn packed(sample: &str) -> Image {
     let root = kernel_crate().join("samples").join(sample);
@@ -90,4 +92,16 @@ fn xdp_count_passes_packets_after_a_stop() {
         .map(|map| (map.name.as_str(), map.kind))
         .collect();
     assert_eq!(kinds, [("dropped", 27), ("ports", 1), ("protocols", 2)]);
+}
+
+/// Files of the kernel crate that are derived from others.
+#[test]
+fn derived_files_are_up_to_date() {
+    for script in ["rex/generate_uapi.py", "samples/xdp_count/make_traffic.py"] {
+        succeed(
+            Command::new("python3")
+                .arg(kernel_crate().join(script))
+                .arg("--check"),
+        );
+    }
 }
