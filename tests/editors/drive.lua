@@ -191,13 +191,25 @@ local function logged(pattern, milliseconds)
   end)
 end
 
+local told = {}
+vim.notify = function(text)
+  table.insert(told, text)
+end
+
+local function was_told(words, milliseconds)
+  return await(milliseconds, function()
+    return vim.tbl_contains(told, words)
+  end)
+end
+
 local function build_and_run(buffer)
   local number = line_with(buffer, "#[rex_")
   vim.api.nvim_win_set_cursor(0, { number + 1, 0 })
   vim.cmd("Rex build")
-  saw("built", logged("[Bb]uilt", 240000), require("rex.log").lines())
+  saw("built", was_told("rex: build done", 240000), { told, require("rex.log").lines() })
   vim.cmd("Rex run")
   saw("traced", logged("Rust triggered from PID %d+", 120000), require("rex.log").lines())
+  saw("ended", was_told("rex: run done", 60000), told)
   vim.cmd("Rex trace")
   local shown = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
   saw("trace window", shown:find("Rust triggered from PID", 1, true), vim.fn.bufname())

@@ -38,6 +38,7 @@ JOB = [
     "saved",
     "built",
     "traced",
+    "ended",
     "trace window",
     "stopped",
 ]
