@@ -16,11 +16,13 @@ from pathlib import Path
 from rex_lsp.project.buffers import Buffers
 from rex_lsp.project.crates import Crates
 from rex_lsp.project.store import Store, Tier
+from rex_lsp.rules.finding import Finding, Severity
 
 log = logging.getLogger("rex.analysis")
 
 SLICE_MS = 10.0
 _LONGEST_WAIT_SECONDS = 0.1
+_INACTIVE = "not part of the extension: its cfg does not hold for the target and features"
 
 
 class Analysis:
@@ -121,7 +123,7 @@ class Analysis:
         self.on_analysed(path)
 
     def _analyse(self, path: Path) -> bool:
-        from rex_lsp.rules.engine import check
+        from rex_lsp.rules.engine import check, inactive
 
         document = self._buffers.document(path)
         crate = None if document is None else self._crates.of(path)
@@ -130,7 +132,12 @@ class Analysis:
             return True
         if not document.parse_some(SLICE_MS):
             return False
-        self._store.replace_file(Tier.TYPING, path, check(crate, path))
+        findings = check(crate, path)
+        findings += [
+            Finding("inactive-code", Severity.HINT, _INACTIVE, span, unnecessary=True)
+            for span in inactive(crate, path)
+        ]
+        self._store.replace_file(Tier.TYPING, path, findings)
         return True
 
     def _queue_followers(self, path: Path) -> None:
