@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Compiles the core library for the kernel now, so that the first build need not wait."""
+"""Compiles the core library for the kernel now, so that the first build need not wait.
+
+Prints the directory.
+"""
 
 import asyncio
 import sys
@@ -16,7 +19,7 @@ async def main() -> int:
     try:
         toolchain = await discover()
         with TerminalProgress() as progress:
-            await ensure_sysroot(toolchain, progress)
+            print(await ensure_sysroot(toolchain, progress))
     except CannotBuild as problem:
         print(f"bootstrap: {problem.message}", *problem.repair, sep="\n  ", file=sys.stderr)
         return 2
