@@ -27,8 +27,15 @@ impl<'options> Paths<'options> {
         Self { prefixes }
     }
 
-    /// The path as it goes into the image. A prefix ends at a directory.
+    /// The path as it goes into the image, without `.` parts. A prefix ends at a directory.
     fn rewrite(&self, path: &str) -> String {
+        let path = self.replaced(path);
+        let parts = path.split('/').enumerate();
+        let kept = parts.filter(|(index, part)| *part != "." && (*index == 0 || !part.is_empty()));
+        kept.map(|(_, part)| part).collect::<Vec<_>>().join("/")
+    }
+
+    fn replaced(&self, path: &str) -> String {
         for (from, to) in self.prefixes {
             let from = from.trim_end_matches('/');
             if let Some(rest) = path
@@ -335,5 +342,29 @@ pub fn type_of(entry: &Entry<'_, '_, '_>) -> Result<Option<gimli::UnitOffset>, P
     match entry.attr_value(gimli::DW_AT_type)? {
         Some(AttributeValue::UnitRef(offset)) => Ok(Some(offset)),
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Paths;
+
+    #[test]
+    fn prefixes_end_at_directories_and_dots_go() {
+        let prefixes = [
+            ("/home/me/ext/".to_owned(), String::new()),
+            ("/opt/rex".to_owned(), "/rex".to_owned()),
+        ];
+        let paths = Paths::new(&prefixes);
+        for (path, wanted) in [
+            ("/home/me/ext/src/main.rs", "src/main.rs"),
+            ("/home/me/ext/./src//main.rs", "src/main.rs"),
+            ("/home/me/extra/src/main.rs", "/home/me/extra/src/main.rs"),
+            ("/opt/rex/src/map.rs", "/rex/src/map.rs"),
+            ("././src/main.rs", "src/main.rs"),
+            ("../lib/src/lib.rs", "../lib/src/lib.rs"),
+        ] {
+            assert_eq!(paths.rewrite(path), wanted);
+        }
     }
 }

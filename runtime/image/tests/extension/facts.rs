@@ -308,7 +308,11 @@ fn positions_are_those_of_addr2line() {
             .iter()
             .map(|frame| format!("{}:{}", frame.file, frame.line))
             .collect();
-        assert_eq!(&ours, theirs, "at {address:#x}");
+        let theirs: Vec<String> = theirs
+            .iter()
+            .map(|place| place.replace("/./", "/"))
+            .collect();
+        assert_eq!(ours, theirs, "at {address:#x}");
         compared += 1;
     }
     assert!(compared > 100, "only {compared} positions were compared");
