@@ -2,8 +2,9 @@
 //! What `pack` reads out of an ELF, compared with what binutils say about the same file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rex_image::{FixupTarget, Image, PackOptions, PatchKind, Span, pack};
 
@@ -13,9 +14,14 @@ use crate::toolchain::{build, build_file, directory, kernel_crate, read, succeed
 /// 128-bit division, padding and enums in maps.
 const SOURCE: &str = include_str!("fixtures/everything.rs");
 
-fn everything(name: &str) -> (std::path::PathBuf, Image) {
-    let elf = build(name, SOURCE).expect("the fixture builds");
-    let image = pack(&read(&elf), &PackOptions::default()).expect("the fixture packs");
+/// The linked fixture and its image, made once.
+fn everything() -> (&'static Path, &'static Image) {
+    static BUILT: OnceLock<(PathBuf, Image)> = OnceLock::new();
+    let (elf, image) = BUILT.get_or_init(|| {
+        let elf = build("everything", SOURCE).expect("the fixture builds");
+        let image = pack(&read(&elf), &PackOptions::default()).expect("the fixture packs");
+        (elf, image)
+    });
     (elf, image)
 }
 
@@ -34,9 +40,9 @@ fn hex(text: &str) -> u64 {
 
 #[test]
 fn functions_are_those_of_readelf() {
-    let (elf, image) = everything("functions");
+    let (elf, image) = everything();
     let mut expected = BTreeSet::new();
-    for line in tool("readelf", &["-sW"], &elf).lines() {
+    for line in tool("readelf", &["-sW"], elf).lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let [_, value, size, "FUNC", ..] = words[..] {
             expected.insert((hex(value), size.parse::<u64>().expect("a decimal size")));
@@ -53,8 +59,8 @@ fn functions_are_those_of_readelf() {
 
 #[test]
 fn frames_are_what_the_prologues_take() {
-    let (elf, image) = everything("frames");
-    let listing = tool("objdump", &["-d", "--no-show-raw-insn"], &elf);
+    let (elf, image) = everything();
+    let listing = tool("objdump", &["-d", "--no-show-raw-insn"], elf);
     let mut pushed: BTreeMap<u64, u64> = BTreeMap::new();
     let mut function = None;
     for line in listing.lines() {
@@ -82,8 +88,8 @@ fn frames_are_what_the_prologues_take() {
 
 #[test]
 fn patch_sites_are_the_thunk_uses_of_objdump() {
-    let (elf, image) = everything("patch-sites");
-    let listing = tool("objdump", &["-d", "--no-show-raw-insn"], &elf);
+    let (elf, image) = everything();
+    let listing = tool("objdump", &["-d", "--no-show-raw-insn"], elf);
     let mut expected = BTreeSet::new();
     for line in listing.lines() {
         let Some((address, instruction)) = line.trim_start().split_once(":\t") else {
@@ -139,10 +145,10 @@ fn patch_sites_are_the_thunk_uses_of_objdump() {
 
 #[test]
 fn fixups_are_the_relocations_that_loading_changes() {
-    let (elf, image) = everything("fix-ups");
+    let (elf, image) = everything();
     let mut expected = BTreeSet::new();
     let mut loaded = false;
-    for line in tool("readelf", &["-rW"], &elf).lines() {
+    for line in tool("readelf", &["-rW"], elf).lines() {
         if line.starts_with("Relocation section") {
             loaded = [".rela.text'", ".rela.rodata'", ".rela.data'"]
                 .iter()
@@ -181,7 +187,7 @@ fn fixups_are_the_relocations_that_loading_changes() {
 /// must already be what the linker computed.
 #[test]
 fn fixups_for_the_link_address_change_nothing() {
-    let (_, image) = everything("identity");
+    let (_, image) = everything();
     for fixup in &image.fixups {
         let target = match fixup.target {
             FixupTarget::Image(address) => address,
@@ -215,7 +221,7 @@ fn fixups_for_the_link_address_change_nothing() {
 
 #[test]
 fn address_taken_functions_are_those_that_are_stored() {
-    let (_, image) = everything("address-taken");
+    let (_, image) = everything();
     let taken = |name: &str| {
         image
             .functions
@@ -230,7 +236,7 @@ fn address_taken_functions_are_those_that_are_stored() {
 
 #[test]
 fn layouts_of_keys_and_values_are_those_of_the_types() {
-    let (_, image) = everything("layouts");
+    let (_, image) = everything();
     let map = image
         .maps
         .iter()
@@ -271,7 +277,7 @@ fn layouts_of_keys_and_values_are_those_of_the_types() {
 
 #[test]
 fn positions_are_those_of_addr2line() {
-    let (elf, image) = everything("positions");
+    let (elf, image) = everything();
     let mut compared = 0;
     let mut addresses: Vec<u64> = image
         .source_map
@@ -281,10 +287,7 @@ fn positions_are_those_of_addr2line() {
         .collect();
     addresses.retain(|address| image.function(*address).is_some());
     let mut command = Command::new("addr2line");
-    command
-        .env("LC_ALL", "C")
-        .args(["-a", "-i", "-e"])
-        .arg(&elf);
+    command.env("LC_ALL", "C").args(["-a", "-i", "-e"]).arg(elf);
     command.args(addresses.iter().map(|address| format!("{address:#x}")));
     let output = succeed(&mut command);
     let mut expected: BTreeMap<u64, Vec<String>> = BTreeMap::new();
@@ -320,7 +323,7 @@ fn positions_are_those_of_addr2line() {
 
 #[test]
 fn a_panic_is_found_at_its_line_inside_the_program() {
-    let (_, image) = everything("panic-line");
+    let (_, image) = everything();
     let line = SOURCE
         .lines()
         .position(|line| line.contains("// divides"))
