@@ -14,6 +14,7 @@ from rex_lsp.model.facts import TYPE, VALUE, Facts
 from rex_lsp.model.files import FileReader
 from rex_lsp.model.modules import Builder, Declare, Module, ModuleId, Tree
 from rex_lsp.model.names import Consulted, Names, Question
+from rex_lsp.model.outside import REX_ATTRIBUTES
 from rex_lsp.model.places import Place, enclosing
 from rex_lsp.model.program import MapStatic, Program
 from rex_lsp.model.programs import Found, read_chunk
@@ -267,15 +268,21 @@ class Crate:
         for chunk, base in zip(document.chunks, document.bases, strict=True):
             known = earlier.get(chunk)
             if known is None or known[0] != self.generation or known[1] != module:
-                known = (self.generation, module, read_chunk(chunk, module, self.attribute))
+                known = (
+                    self.generation,
+                    module,
+                    read_chunk(chunk, module, self.attribute, self.config.features),
+                )
             kept[chunk] = known
             yield known[2], base
 
-    def attribute(self, module: ModuleId, path: Segments) -> Answer:
-        """What an attribute's path means; a bare `rex_…` that nobody imported is rex's."""
-        answer = self._names.ask(module, path, "m")
-        if isinstance(answer, Unknown) and path[-1].startswith("rex_"):
-            return External(("rex", path[-1]))
+    def attribute(self, id_: ModuleId, path: Segments) -> Answer:
+        """What an attribute's path means; a bare `rex_…` that nobody declared is rex's."""
+        answer = self._names.ask(id_, path, "m")
+        if isinstance(answer, Unknown) and len(path) == 1 and path[0] in REX_ATTRIBUTES:
+            module = self._tree.modules.get(id_)
+            if module is None or ("m", path[0]) not in module.tables:
+                return External(("rex", path[0]))
         return answer
 
 

@@ -142,6 +142,9 @@ class _Search:
             return UNKNOWN
         head = namespace if len(segments) == 1 else TYPE
         found = self._lookup(id_, first, head, inner)
+        if found is None and len(segments) > 1:
+            # A first segment that nobody declares may be another crate.
+            return UNKNOWN
         return self._walk(found, segments[1:], namespace)
 
     def _below(self, id_: ModuleId, segments: Segments, namespace: str) -> Answer | None:

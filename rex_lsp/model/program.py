@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rex_lsp.model.answers import External
 from rex_lsp.model.signature import Signature, read_signature
 from rex_lsp.model.uses import path_segments
-from rex_lsp.syntax.items import Attribute, Raw, read_attribute
+from rex_lsp.syntax.items import Attribute, Raw
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, text_of
 
@@ -53,7 +53,6 @@ class Program:
     attribute: Attribute
     signature: Signature | None = None
     on: str = "fn"
-    active: bool = True
 
     def shifted(self, by: int) -> Program:
         """The same program `by` bytes further on."""
@@ -89,11 +88,10 @@ def rex_attribute(path: External) -> str:
     return "rex_map" if path.path[0] == "rex" and path.path[-1] == "rex_map" else ""
 
 
-def read_program(raw: Raw, data: bytes, name: str, attribute: Node, item: str) -> Program:
+def read_program(raw: Raw, data: bytes, name: str, read: Attribute, item: str) -> Program:
     """A program whose attribute resolved to `rex::name`; on a wrong item too, see `on`."""
     node = raw.node
     named = node.child_by_field_name("name")
-    read = read_attribute(attribute, data)
     signature = read_signature(node, data) if node.type == "function_item" else None
     kind = KINDS[name]
     return Program(

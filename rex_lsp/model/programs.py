@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from rex_lsp.model.answers import Answer, External
-from rex_lsp.model.modules import ModuleId
+from rex_lsp.model.attributes import expanded
+from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.program import KINDS, MapStatic, Program, read_map, read_program, rex_attribute
 from rex_lsp.model.uses import GLOBAL, Segments, unraw
 from rex_lsp.syntax.chunk import Chunk
-from rex_lsp.syntax.items import Raw, body_of, raw_items, read_attribute
+from rex_lsp.syntax.items import Attribute, Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.tree import Node, text_of
 
 Resolve = Callable[[ModuleId, Segments], Answer]
@@ -41,63 +42,73 @@ class Found:
         return (one.shifted(base) for one in self.maps)
 
 
-def read_chunk(chunk: Chunk, module: ModuleId, resolve: Resolve) -> Found:
-    """The programs and maps of a chunk of a module's file."""
+def read_chunk(
+    chunk: Chunk, module: ModuleId, resolve: Resolve, features: Collection[str]
+) -> Found:
+    """The programs and maps of a chunk of a module's file; inactive ones are left out."""
     if b"#[" not in chunk.data and b"# [" not in chunk.data:
         return Found()
-    programs: list[Program] = []
-    maps: list[MapStatic] = []
-    _read(chunk.tree.root_node, chunk.data, module, resolve, programs, maps)
-    return Found(tuple(programs), tuple(maps))
+    reader = _Reader(chunk.data, resolve, features)
+    reader.read(chunk.tree.root_node, module)
+    return Found(tuple(reader.programs), tuple(reader.maps))
 
 
-def rex_name(path: str, module: ModuleId, resolve: Resolve) -> str:
-    """The rex attribute that a written attribute path means, else ""."""
-    if path in BUILT_IN or not path:
-        return ""
-    segments = tuple(path.split("::"))
-    if segments[0] == "":
-        segments = (GLOBAL, *segments[1:])
-    answer = resolve(module, segments)
-    return rex_attribute(answer) if isinstance(answer, External) else ""
+class _Reader:
+    def __init__(self, data: bytes, resolve: Resolve, features: Collection[str]) -> None:
+        self.data = data
+        self.resolve = resolve
+        self.features = features
+        self.programs: list[Program] = []
+        self.maps: list[MapStatic] = []
 
+    def read(self, container: Node, module: ModuleId) -> None:
+        for raw in raw_items(container):
+            attributes = self._attributes(raw)
+            if attributes is None:
+                continue
+            self._item(raw, attributes, module)
+            if raw.node.type == "mod_item":
+                body = body_of(raw.node)
+                name = raw.node.child_by_field_name("name")
+                if body is not None and name is not None:
+                    self.read(body, (*module, unraw(text_of(name, self.data))))
 
-def _read(
-    container: Node,
-    data: bytes,
-    module: ModuleId,
-    resolve: Resolve,
-    programs: list[Program],
-    maps: list[MapStatic],
-) -> None:
-    for raw in raw_items(container):
-        _attributes(raw, data, module, resolve, programs, maps)
-        if raw.node.type == "mod_item":
-            body = body_of(raw.node)
-            name = raw.node.child_by_field_name("name")
-            if body is not None and name is not None:
-                inner = (*module, unraw(text_of(name, data)))
-                _read(body, data, inner, resolve, programs, maps)
+    def _attributes(self, raw: Raw) -> list[Attribute] | None:
+        """The attributes that hold; None when one of them takes the item out."""
+        found: list[Attribute] = []
+        for node in raw.attributes:
+            for attribute, condition in expanded(read_attribute(node, self.data)):
+                if condition and not condition_holds(f"({condition})", self.features):
+                    continue
+                if attribute.path == "cfg" and not condition_holds(
+                    attribute.arguments, self.features
+                ):
+                    return None
+                found.append(attribute)
+        return found
 
-
-def _attributes(
-    raw: Raw,
-    data: bytes,
-    module: ModuleId,
-    resolve: Resolve,
-    programs: list[Program],
-    maps: list[MapStatic],
-) -> None:
-    for attribute in raw.attributes:
-        name = rex_name(read_attribute(attribute, data).path, module, resolve)
-        if not name:
-            continue
-        named = raw.node.child_by_field_name("name")
-        item = "::".join((*module, text_of(named, data) if named is not None else ""))
-        if name in KINDS:
-            programs.append(read_program(raw, data, name, attribute, item))
+    def _item(self, raw: Raw, attributes: list[Attribute], module: ModuleId) -> None:
+        for attribute in attributes:
+            name = self._rex_name(attribute.path, module)
+            if not name:
+                continue
+            named = raw.node.child_by_field_name("name")
+            own = text_of(named, self.data) if named is not None else ""
+            item = "::".join((*module, own))
+            if name in KINDS:
+                self.programs.append(read_program(raw, self.data, name, attribute, item))
+            else:
+                found = read_map(raw.node, self.data, item)
+                if found is not None:
+                    self.maps.append(found)
             return
-        found = read_map(raw.node, data, item)
-        if found is not None:
-            maps.append(found)
-        return
+
+    def _rex_name(self, path: str, module: ModuleId) -> str:
+        """The rex attribute that a written attribute path means, else ""."""
+        if path in BUILT_IN or not path:
+            return ""
+        segments = tuple(path.split("::"))
+        if segments[0] == "":
+            segments = (GLOBAL, *segments[1:])
+        answer = self.resolve(module, segments)
+        return rex_attribute(answer) if isinstance(answer, External) else ""

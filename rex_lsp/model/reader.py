@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rex_lsp.model.attributes import expanded
 from rex_lsp.model.cfg import split_arguments
 from rex_lsp.model.facts import (
     MACRO,
@@ -22,7 +23,7 @@ from rex_lsp.model.facts import (
 from rex_lsp.model.patterns import bindings
 from rex_lsp.model.tokens import read_body, read_tokens
 from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
-from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, read_attribute, split_attribute
+from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, read_attribute
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, parse, text_of
 
@@ -368,7 +369,7 @@ class Reader:
         segments = path_segments(alias, self.data)
         if segments is not None:
             full = (*segments, unraw(text_of(name, self.data)))
-            self.facts.paths.append(PathUse(full, VALUE, self._span(path)))
+            self.facts.paths.append(PathUse(full, VALUE, self._span(path), "qualified"))
 
     def _scoped(self, node: Node) -> None:
         self._path(node, TYPE if node.type == "scoped_type_identifier" else VALUE)
@@ -517,6 +518,7 @@ class Reader:
         kind = _endless(node, self.data)
         label = next((c for c in node.named_children if c.type == "label"), None)
         opened = _OpenLoop(kind, text_of(label, self.data) if label is not None else "")
+        opened.exits = node.has_error
         self._loops.append(opened)
         visible = self._span(node)
         pattern = node.child_by_field_name("pattern")
@@ -653,28 +655,17 @@ class Reader:
         read = read_attribute(node, self.data)
         span = Span(read.span.start - self.base, read.span.end - self.base)
         attribute = Attribute(read.path, read.arguments, span, read.unsafe)
-        self._take(attribute, owner, self._span(on), "")
+        self._take(attribute, owner, self._span(on))
 
-    def _take(self, attribute: Attribute, owner: str, on: Span, condition: str) -> None:
-        if attribute.path == "cfg_attr":
-            parts = split_arguments(attribute.arguments)
-            if not parts:
-                return
-            predicate = parts[0] if not condition else f"all({condition}, {parts[0]})"
-            for part in parts[1:]:
-                unsafe = part.startswith("unsafe") and part[6:].lstrip().startswith("(")
-                text = part[6:].strip()[1:-1] if unsafe else part
-                path, arguments = split_attribute(text)
-                inner = Attribute(path, arguments, attribute.span, unsafe)
-                self._take(inner, owner, on, predicate)
-            return
-        if attribute.path == "cfg":
-            parts = split_arguments(attribute.arguments)
-            if len(parts) == 1:
-                predicate = parts[0] if not condition else f"any(not({condition}), {parts[0]})"
-                start = min(attribute.span.start, on.start)
-                self.facts.inactive.append(Inactive(predicate, Span(start, on.end)))
-        self.facts.attributes.append(AttributeUse(attribute, owner, on, condition))
+    def _take(self, attribute: Attribute, owner: str, on: Span) -> None:
+        for one, condition in expanded(attribute):
+            if one.path == "cfg":
+                parts = split_arguments(one.arguments)
+                if len(parts) == 1:
+                    predicate = f"any(not({condition}), {parts[0]})" if condition else parts[0]
+                    start = min(one.span.start, on.start)
+                    self.facts.inactive.append(Inactive(predicate, Span(start, on.end)))
+            self.facts.attributes.append(AttributeUse(one, owner, on, condition))
 
     # Small things.
 

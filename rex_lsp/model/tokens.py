@@ -113,7 +113,7 @@ class _Tokens:
                 if before != "mut" or (first >= 2 and tokens[first - 2].type == "let"):
                     self.declared.add(name)
                 return at
-            if before in (".", "'", "$") or following in (":", "=", "=>"):
+            if before in (".", "'", "$") or following in (":", "="):
                 return at
         if name.startswith("$") and name != "$crate":
             return at

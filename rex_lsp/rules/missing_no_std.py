@@ -25,9 +25,9 @@ def check_file(context: FileContext) -> Iterator[Finding]:
     for chunk in context.document.chunks:
         inner = [item for item in chunk.items if item.kind == "inner_attribute"]
         root = chunk.tree.root_node
-        if root.has_error and any(child.type == "ERROR" for child in root.children[:8]):
-            return
         for node in root.children:
+            if node.type == "ERROR" or (node.type == "inner_attribute_item" and node.has_error):
+                return
             if node.type == "inner_attribute_item":
                 attributes.append(read_attribute(node, chunk.data))
         if len(inner) < len(chunk.items):

@@ -27,6 +27,8 @@ def check(context: ItemContext) -> Iterator[Finding]:
     yield from _uses(context)
     for path, to in context.externals:
         segments = path.segments
+        if path.role == "qualified":
+            continue
         if to.path[:3] == STD_PRELUDE_PATH:
             name = segments[0] + ("!" if path.namespace == "m" else "")
             yield _finding(f"`{name}` needs the standard library: {_WHY}", path.span)

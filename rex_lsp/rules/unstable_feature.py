@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rex_lsp.model.answers import Unknown
+from rex_lsp.model.answers import Answer, External, Unknown
+from rex_lsp.model.outside import STD_PRELUDE_PATH
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.edits import without_line
 from rex_lsp.rules.finding import Finding, Fix, Severity
@@ -30,7 +31,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
                 "`#![feature]` is not allowed: what is unstable is not part of the safe subset"
             )
         elif path.startswith("rustc_") or path in INTERNAL:
-            if not isinstance(context.resolve((path,), "m", attribute.span.start), Unknown):
+            if _is_a_macro(context.resolve((path,), "m", attribute.span.start)):
                 continue
             message = f"`#[{path}]` belongs to the compiler and is not allowed in an extension"
         else:
@@ -40,6 +41,13 @@ def check(context: ItemContext) -> Iterator[Finding]:
             edit = without_line(context.text, attribute.span)
             fixes = (Fix(f"remove `{path}`", (edit,), preferred=True),)
         yield Finding(RULE.code, RULE.severity, message, attribute.span, fixes=fixes)
+
+
+def _is_a_macro(answer: Answer) -> bool:
+    """Whether an attribute's name may be that of somebody's attribute macro."""
+    if isinstance(answer, External):
+        return answer.path[:3] != STD_PRELUDE_PATH
+    return not (isinstance(answer, Unknown) and answer.absent)
 
 
 RULE = Rule(
