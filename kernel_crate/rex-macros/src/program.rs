@@ -132,6 +132,11 @@ fn program(
     let attach = attach
         .map(|attach| text(&attach.value))
         .unwrap_or_else(|| text(""));
+    // Its context type names a tracepoint program's target.
+    let context = match flavour {
+        Flavour::Tracepoint => emit(", $target", &[("target", &target)]),
+        _ => TokenStream::new(),
+    };
     let mut out = TokenStream::new();
     if !function.has_inline {
         out.extend(emit("#[inline(always)]", &[]));
@@ -147,7 +152,7 @@ fn program(
             #[used]
             #[unsafe(link_section = \".rex.progs\")]
             static PROGRAM: ::rex::__private::Program =
-                ::rex::__private::$describe($name, $attach, $entry, $target);
+                ::rex::__private::$describe($name, $attach, $entry $context);
         };",
         &[
             ("name", &text(name)),
@@ -156,6 +161,7 @@ fn program(
             ("describe", &ident(flavour.describe())),
             ("target", &target),
             ("attach", &attach),
+            ("context", &context),
         ],
     ));
     Ok(out)

@@ -105,70 +105,33 @@ type PerfEventFn<R> = fn(&'static perf_event, &'static bpf_perf_event_data) -> R
 type XdpFn<R> = for<'a, 'p> fn(&'static xdp, &'a mut xdp_md<'p>) -> R;
 type TcFn<R> = for<'a, 'p> fn(&'static sched_cls, &'a mut __sk_buff<'p>) -> R;
 
-#[doc(hidden)]
-pub const fn describe_kprobe<R: Verdict>(
-    name: &str,
-    attach: &str,
-    entry: Entry,
-    _: KprobeFn<R>,
-) -> Program {
-    program(abi::REX_PROG_KPROBE, name, attach, "pt_regs", entry)
+macro_rules! describe {
+    ($($name:ident: $kind:ident, $layout:literal;)*) => {$(
+        #[doc(hidden)]
+        pub const fn $name(name: &str, attach: &str, entry: Entry) -> Program {
+            program(abi::$kind, name, attach, $layout, entry)
+        }
+    )*};
 }
 
-#[doc(hidden)]
-pub const fn describe_uprobe<R: Verdict>(
-    name: &str,
-    attach: &str,
-    entry: Entry,
-    _: KprobeFn<R>,
-) -> Program {
-    program(abi::REX_PROG_UPROBE, name, attach, "pt_regs", entry)
+describe! {
+    describe_kprobe: REX_PROG_KPROBE, "pt_regs";
+    describe_uprobe: REX_PROG_UPROBE, "pt_regs";
+    describe_perf_event: REX_PROG_PERF_EVENT, "rex_perf_ctx";
+    describe_xdp: REX_PROG_XDP, "rex_xdp_ctx";
+    describe_tc: REX_PROG_TC, "rex_skb_ctx";
 }
 
+/// Describes a tracepoint program. The function is given for the type of its context only;
+/// that it is a program at all is for [`run_tracepoint`] to check, and to be told once.
 #[doc(hidden)]
-pub const fn describe_tracepoint<C: TracepointContext, R: Verdict>(
+pub const fn describe_tracepoint<O, C: TracepointContext, R>(
     name: &str,
     _: &str,
     entry: Entry,
-    _: TracepointFn<C, R>,
+    _: fn(&'static O, &'static C) -> R,
 ) -> Program {
     program(abi::REX_PROG_TRACEPOINT, name, C::HOOK, C::HOOK, entry)
-}
-
-#[doc(hidden)]
-pub const fn describe_perf_event<R: Verdict>(
-    name: &str,
-    attach: &str,
-    entry: Entry,
-    _: PerfEventFn<R>,
-) -> Program {
-    program(
-        abi::REX_PROG_PERF_EVENT,
-        name,
-        attach,
-        "rex_perf_ctx",
-        entry,
-    )
-}
-
-#[doc(hidden)]
-pub const fn describe_xdp<R: Verdict>(
-    name: &str,
-    attach: &str,
-    entry: Entry,
-    _: XdpFn<R>,
-) -> Program {
-    program(abi::REX_PROG_XDP, name, attach, "rex_xdp_ctx", entry)
-}
-
-#[doc(hidden)]
-pub const fn describe_tc<R: Verdict>(
-    name: &str,
-    attach: &str,
-    entry: Entry,
-    _: TcFn<R>,
-) -> Program {
-    program(abi::REX_PROG_TC, name, attach, "rex_skb_ctx", entry)
 }
 
 /// Runs a kprobe or uprobe program.
