@@ -20,7 +20,7 @@ from rex_lsp import __version__
 from rex_lsp.build import flags, process
 from rex_lsp.build.errors import CannotBuild
 from rex_lsp.build.linker import line_span
-from rex_lsp.build.lints import clippy_directory, forced_lints
+from rex_lsp.build.lints import clippy_directory, lint_flags
 from rex_lsp.build.locations import kernel_crate, link_script, native
 from rex_lsp.build.manifest import TABLES, Manifest
 from rex_lsp.build.messages import Message, Placed, Places, findings_of, parse_line
@@ -92,7 +92,7 @@ def environment(
 ) -> dict[str, str]:
     """The environment cargo runs in; `rex-rustc` reads the `REX_WRAP_…` part."""
     script = link_script()
-    lints = [*forced_lints(clippy=True)]
+    lints = lint_flags()
     wrapper = native("rex-rustc")
     crate = kernel_crate().resolve()
     key = flags.digest(

@@ -3,33 +3,35 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from rex_lsp.build import flags
+from rex_lsp.build.errors import storage_problem
 from rex_lsp.build.locations import cache_dir
-
-_FORBIDDEN = ("unsafe_code", "unstable_features", "incomplete_features", "internal_features")
-_CLIPPY = ("clippy::disallowed_methods", "clippy::disallowed_types")
-_CLIPPY_TOML = """\
-disallowed-methods = [
-  { path = "core::mem::forget", reason = "a destructor must run" },
-]
-disallowed-types = [
-  { path = "core::mem::ManuallyDrop", reason = "a destructor must run" },
-]
-"""
+from rex_lsp.rules import lints
 
 
-def forced_lints(*, clippy: bool) -> list[str]:
-    """Flags for rustc, or for clippy too."""
-    names = [*_FORBIDDEN, *(_CLIPPY if clippy else ())]
-    return [f"-F{name}" for name in names]
+def lint_flags() -> list[str]:
+    """Flags that forbid what the rules forbid; rustc passes over the ones for clippy."""
+    return [f"-F{name}" for name in lints.forced_lints(clippy=True)]
 
 
 def clippy_directory() -> Path:
-    """The directory of the clippy.toml every check uses; written when missing."""
-    directory = cache_dir() / "clippy"
+    """The directory of the clippy.toml every check uses; written when missing.
+
+    Raises `CannotBuild` when the cache cannot be written.
+    """
+    text = lints.clippy_toml()
+    directory = cache_dir() / "clippy" / flags.digest(text)
     path = directory / "clippy.toml"
-    if not path.is_file() or path.read_text(encoding="utf-8") != _CLIPPY_TOML:
+    if path.is_file():
+        return directory
+    try:
         directory.mkdir(parents=True, exist_ok=True)
-        path.write_text(_CLIPPY_TOML, encoding="utf-8")
+        scratch = path.with_name(f".{path.name}.{os.getpid()}")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise storage_problem(error, directory, "clippy's configuration") from error
     return directory

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rex_lsp.build.linker import link_findings
+from rex_lsp.rules.compiler import rule_for
 from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
 from rex_lsp.syntax.positions import Span
 
@@ -103,6 +104,7 @@ def _finding(
     message: Message, span: Message, primary: Sequence[Message], places: Places
 ) -> Finding:
     code = _code(message)
+    blamed = rule_for(code, str(message.get("message", "")))
     related = list(_related(message, primary, places))
     text = str(message.get("message", ""))
     label = next((str(s["label"]) for s in primary if s.get("label")), "")
@@ -111,8 +113,8 @@ def _finding(
     for note in _notes(message)[:2]:
         text += f"\n{note}"
     return Finding(
-        code=code,
-        severity=_SEVERITIES[str(message.get("level"))],
+        code=blamed.code if blamed else code,
+        severity=blamed.severity if blamed else _SEVERITIES[str(message.get("level"))],
         message=text,
         span=_bytes(span),
         source="clippy" if code.startswith("clippy::") else "rustc",
@@ -152,7 +154,9 @@ def _elsewhere(
 
 
 def _plain(message: Message, text: str, span: Span) -> Finding:
-    return Finding(_code(message), Severity.ERROR, text, span, source="rustc")
+    code = _code(message)
+    blamed = rule_for(code, str(message.get("message", "")))
+    return Finding(blamed.code if blamed else code, Severity.ERROR, text, span, source="rustc")
 
 
 def _spans(message: Message) -> list[Message]:

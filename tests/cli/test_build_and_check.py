@@ -13,7 +13,7 @@ import pytest
 from tests.build.crates import MANIFEST, SOURCE, with_body, write_crate
 from tests.cli.command import rex
 
-UNSAFE = with_body("    Ok(0)", items="pub fn read(p: *const u8) -> u8 { unsafe { *p } }\n")
+UNSAFE = with_body("    Ok(0)", items="pub fn read() -> u8 { unsafe { core::mem::zeroed() } }\n")
 
 
 @pytest.fixture(scope="module")
