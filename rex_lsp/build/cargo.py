@@ -100,7 +100,7 @@ def environment(
         str(sysroot),
         f"{wrapper} {wrapper.stat().st_mtime_ns}",
         script.read_text(encoding="utf-8"),
-        tree_digest(crate),
+        *(tree_digest(crate / part) for part in ("rex", "rex-macros")),
         *lints,
         *flags.CODEGEN,
     )
