@@ -41,10 +41,24 @@ impl Client {
     pub fn new(id: u64, pid: i32) -> (Self, Outbox) {
         let (queue, messages) = mpsc::channel();
         let (waiting, closed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let outbox =
-            Outbox { messages, waiting: Arc::clone(&waiting), closed: Arc::clone(&closed) };
+        let outbox = Outbox {
+            messages,
+            waiting: Arc::clone(&waiting),
+            closed: Arc::clone(&closed),
+        };
         let wanted = Mutex::default();
-        (Self { id, pid, wanted, queue, waiting, lost: AtomicU64::new(0), closed }, outbox)
+        (
+            Self {
+                id,
+                pid,
+                wanted,
+                queue,
+                waiting,
+                lost: AtomicU64::new(0),
+                closed,
+            },
+            outbox,
+        )
     }
 
     /// Sends an answer.
@@ -90,7 +104,9 @@ impl Outbox {
     pub fn write_all(self, mut to: impl Write) {
         while let Ok(message) = self.messages.recv() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            let written = to.write_all(&wire::line(&message)).and_then(|()| to.flush());
+            let written = to
+                .write_all(&wire::line(&message))
+                .and_then(|()| to.flush());
             if written.is_err() {
                 self.closed.store(true, Ordering::Release);
                 return;

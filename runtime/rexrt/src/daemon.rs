@@ -69,7 +69,9 @@ pub fn run(linger: Duration) -> io::Result<Outcome> {
     let hub = Hub::new()?;
     {
         let hub = Arc::clone(&hub);
-        thread::Builder::new().name("accept".into()).spawn(move || accept(&hub, &listener))?;
+        thread::Builder::new()
+            .name("accept".into())
+            .spawn(move || accept(&hub, &listener))?;
     }
     hub.wait_for_end(linger);
     // Nobody can connect any more; then what is loaded goes.
@@ -104,7 +106,12 @@ fn prepare(directory: &Path) -> io::Result<()> {
 
 /// Takes the lock, for as long as the file is open; nothing if another process has it.
 fn take_lock(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
     let file = file.map_err(|error| named(path, &error))?;
     // SAFETY: no pointers.
     if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
@@ -131,7 +138,9 @@ fn accept(hub: &Arc<Hub>, listener: &UnixListener) {
             // A client that cannot be served sees its connection close.
             let _ = serve(&hub, stream);
         };
-        let _ = thread::Builder::new().name("connection".into()).spawn(serve);
+        let _ = thread::Builder::new()
+            .name("connection".into())
+            .spawn(serve);
     }
 }
 
@@ -147,7 +156,11 @@ fn serve(hub: &Arc<Hub>, stream: UnixStream) -> io::Result<()> {
 }
 
 fn peer(stream: &UnixStream) -> io::Result<libc::ucred> {
-    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
     let mut size = mem::size_of_val(&peer) as libc::socklen_t;
     // SAFETY: the pointer goes with the size of what it points to.
     let result = unsafe {
@@ -159,7 +172,11 @@ fn peer(stream: &UnixStream) -> io::Result<libc::ucred> {
             &raw mut size,
         )
     };
-    if result == 0 { Ok(peer) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(peer)
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 fn user() -> u32 {

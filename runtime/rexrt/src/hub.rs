@@ -37,8 +37,13 @@ pub struct Object {
 impl Object {
     /// Its programs as they were loaded.
     pub fn programs(&self) -> &[Value] {
-        let programs = self.description.get().and_then(|description| description.get("programs"));
-        programs.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        let programs = self
+            .description
+            .get()
+            .and_then(|description| description.get("programs"));
+        programs
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -65,7 +70,11 @@ impl Hub {
     /// Knows nothing yet.
     pub fn new() -> io::Result<Arc<Self>> {
         let spawner = Spawner::start()?;
-        Ok(Arc::new(Self { state: Mutex::default(), changed: Condvar::new(), spawner }))
+        Ok(Arc::new(Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            spawner,
+        }))
     }
 
     /// A number that was not given out before.
@@ -141,14 +150,16 @@ impl Hub {
     pub fn object_of_link(&self, link: u64) -> Result<Arc<Object>, Failure> {
         let object = self.lock().links.get(&link).copied();
         let missing = || Failure::new(Kind::NoSuchObject, format!("there is no link {link}"));
-        self.object(object.ok_or_else(missing)?).map_err(|_| missing())
+        self.object(object.ok_or_else(missing)?)
+            .map_err(|_| missing())
     }
 
     /// The object a source belongs to.
     pub fn object_of_source(&self, source: u64) -> Result<Arc<Object>, Failure> {
         let object = self.lock().sources.get(&source).copied();
         let missing = || Failure::new(Kind::NoSuchObject, format!("there is no source {source}"));
-        self.object(object.ok_or_else(missing)?).map_err(|_| missing())
+        self.object(object.ok_or_else(missing)?)
+            .map_err(|_| missing())
     }
 
     /// Ends an object's worker and forgets the object.
@@ -176,7 +187,9 @@ impl Hub {
             Said::Gone(_, true) => {}
             Said::Gone(status, false) => {
                 let program = self.object(id).ok().and_then(|object| {
-                    object.programs().first()?["name"].as_str().map(str::to_owned)
+                    object.programs().first()?["name"]
+                        .as_str()
+                        .map(str::to_owned)
                 });
                 let fields = json!({
                     "event": "fault",
@@ -222,7 +235,9 @@ impl Hub {
             } else if idle_since.elapsed() >= linger {
                 return;
             }
-            let pause = linger.min(Duration::from_millis(250)).max(Duration::from_millis(10));
+            let pause = linger
+                .min(Duration::from_millis(250))
+                .max(Duration::from_millis(10));
             let woken = self.changed.wait_timeout(state, pause);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -243,7 +258,9 @@ impl Hub {
 
 /// Seconds since 1970.
 pub fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |time| time.as_secs_f64())
 }
 
 fn now_ns() -> u64 {

@@ -109,11 +109,22 @@ fn to_text(image: &Image) -> String {
         let _ = writeln!(text, "{words}");
     };
     for (key, value) in &image.record.entries {
-        line(format_args!("record    {key} = {}", value.lines().next().unwrap_or("")));
+        line(format_args!(
+            "record    {key} = {}",
+            value.lines().next().unwrap_or("")
+        ));
     }
     for program in &image.programs {
-        let at = if program.attach.is_empty() { "(chosen at attach)" } else { &program.attach };
-        line(format_args!("program   {} {} {at}", program.name, program.kind.name()));
+        let at = if program.attach.is_empty() {
+            "(chosen at attach)"
+        } else {
+            &program.attach
+        };
+        line(format_args!(
+            "program   {} {} {at}",
+            program.name,
+            program.kind.name()
+        ));
     }
     for map in &image.maps {
         line(format_args!(
@@ -127,15 +138,23 @@ fn to_text(image: &Image) -> String {
             segment.kind, segment.address, segment.memory_len
         ));
     }
-    let to_imports =
-        image.fixups.iter().filter(|fixup| matches!(fixup.target, FixupTarget::Import(_))).count();
+    let to_imports = image
+        .fixups
+        .iter()
+        .filter(|fixup| matches!(fixup.target, FixupTarget::Import(_)))
+        .count();
     line(format_args!("imports   {}", image.imports.join(" ")));
     line(format_args!(
         "fix-ups   {} ({to_imports} to imports), patch sites {}",
         image.fixups.len(),
         image.patch_sites.len()
     ));
-    let deepest = image.functions.iter().map(|function| function.frame).max().unwrap_or(0);
+    let deepest = image
+        .functions
+        .iter()
+        .map(|function| function.frame)
+        .max()
+        .unwrap_or(0);
     line(format_args!(
         "functions {}, largest frame {deepest} bytes",
         image.functions.len()
@@ -144,5 +163,9 @@ fn to_text(image: &Image) -> String {
 }
 
 fn digest(image: &Image) -> String {
-    image.digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    image
+        .digest
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

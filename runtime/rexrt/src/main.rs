@@ -45,7 +45,9 @@ fn main() -> ExitCode {
             Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => {
                 run_daemon(Duration::from_secs_f64(seconds))
             }
-            _ => usage(&format!("--linger takes seconds up to 86400, not `{seconds}`")),
+            _ => usage(&format!(
+                "--linger takes seconds up to 86400, not `{seconds}`"
+            )),
         },
         ["stdio"] => outcome(daemon::stdio()),
         ["worker"] => outcome(worker()),

@@ -28,7 +28,11 @@ pub struct Loading(Mutex<Weak<Object>>);
 impl Loading {
     /// Ends the load; false if there is none.
     pub fn cancel(&self) -> bool {
-        let object = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        let object = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .upgrade();
         object.is_some_and(|object| {
             object.worker.kill();
             true
@@ -144,11 +148,15 @@ pub fn call(
         "source" => source(hub, parse(params)?),
         "stop" => {
             let id = number(params, "source")?;
-            hub.object_of_source(id)?.worker.call("stop", json!({ "id": id }))
+            hub.object_of_source(id)?
+                .worker
+                .call("stop", json!({ "id": id }))
         }
         "detach" => {
             let id = number(params, "link")?;
-            hub.object_of_link(id)?.worker.call("detach", json!({ "id": id }))
+            hub.object_of_link(id)?
+                .worker
+                .call("detach", json!({ "id": id }))
         }
         "unload" => {
             let of: OfObject = parse(params)?;
@@ -174,9 +182,10 @@ pub fn call(
             Ok(json!({}))
         }
         "shutdown" => Ok(json!({})),
-        _ => {
-            Err(wire::protocol_error(wire::METHOD_NOT_FOUND, format!("there is no method `{method}`")))
-        }
+        _ => Err(wire::protocol_error(
+            wire::METHOD_NOT_FOUND,
+            format!("there is no method `{method}`"),
+        )),
     }
 }
 
@@ -188,13 +197,19 @@ fn number(params: &Value, name: &str) -> Result<u64, Value> {
 
 fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outcome {
     if load.target != "sim" {
-        let message = format!("there is no target `{}`; this daemon has `sim`", load.target);
+        let message = format!(
+            "there is no target `{}`; this daemon has `sim`",
+            load.target
+        );
         return Err(Failure::new(Kind::TargetUnavailable, message)
             .repair("leave the target out, or say `sim`")
             .into());
     }
     if load.image.is_relative() {
-        let message = format!("the image's path must be absolute, not {}", load.image.display());
+        let message = format!(
+            "the image's path must be absolute, not {}",
+            load.image.display()
+        );
         return Err(wire::protocol_error(wire::INVALID_PARAMS, message));
     }
     let id = hub.number();
@@ -208,7 +223,12 @@ fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outco
         };
         WorkerProcess::start(spawner, said)?
     };
-    let stem = load.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = load
+        .image
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let object = Object {
         id,
         name: load.label.unwrap_or(stem),
@@ -242,7 +262,6 @@ fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outco
     Ok(result)
 }
 
-
 fn attach(hub: &Hub, attach: Attach) -> Outcome {
     let object = hub.object(attach.object)?;
     let first_link = hub.numbers(object.programs().len().max(1) as u64);
@@ -265,14 +284,19 @@ fn source(hub: &Hub, source: StartSource) -> Outcome {
     let id = hub.number();
     // Known before it runs, so that it can be stopped as soon as it is answered.
     hub.note(object.id, std::iter::empty(), Some(id));
-    object.worker.call("source", json!({ "id": id, "source": source.source }))
+    object
+        .worker
+        .call("source", json!({ "id": id, "source": source.source }))
 }
 
 fn listed(object: &Arc<Object>) -> Value {
     let state = object.worker.call("list", json!({}));
     let (word, state) = match state {
         Ok(state) => ("live", state),
-        Err(_) => ("dead", dead(object.description.get().unwrap_or(&Value::Null))),
+        Err(_) => (
+            "dead",
+            dead(object.description.get().unwrap_or(&Value::Null)),
+        ),
     };
     json!({
         "object": object.id,

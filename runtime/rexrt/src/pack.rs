@@ -73,7 +73,11 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Wanted<'a>, String> {
     let mut licence = None;
     let mut rest = arguments.iter();
     while let Some(&argument) = rest.next() {
-        let mut value = || rest.next().copied().ok_or_else(|| format!("{argument} takes a value"));
+        let mut value = || {
+            rest.next()
+                .copied()
+                .ok_or_else(|| format!("{argument} takes a value"))
+        };
         match argument {
             "-o" => image = Some(value()?),
             "--record" => insert(&mut options.record, pair(value()?)?),
@@ -108,7 +112,8 @@ fn insert(map: &mut BTreeMap<String, String>, (key, value): (&str, &str)) {
 }
 
 fn pair(text: &str) -> Result<(&str, &str), String> {
-    text.split_once('=').ok_or_else(|| format!("expected KEY=VALUE, found `{text}`"))
+    text.split_once('=')
+        .ok_or_else(|| format!("expected KEY=VALUE, found `{text}`"))
 }
 
 #[cfg(test)]
@@ -117,8 +122,17 @@ mod tests {
 
     #[test]
     fn arguments_in_any_order() {
-        let arguments =
-            ["--record", "a=b=c", "x.elf", "-o", "x.rex", "--record", "licence=MIT", "--on-stop", "p=1"];
+        let arguments = [
+            "--record",
+            "a=b=c",
+            "x.elf",
+            "-o",
+            "x.rex",
+            "--record",
+            "licence=MIT",
+            "--on-stop",
+            "p=1",
+        ];
         let wanted = parse(&arguments).unwrap();
         assert_eq!((wanted.elf, wanted.image), ("x.elf", "x.rex"));
         assert_eq!(wanted.options.record["a"], "b=c");

@@ -55,7 +55,9 @@ pub fn serve(
     let (queue, requests) = mpsc::channel();
     let working = {
         let session = Arc::clone(&session);
-        thread::Builder::new().name("client".into()).spawn(move || session.work(&requests))
+        thread::Builder::new()
+            .name("client".into())
+            .spawn(move || session.work(&requests))
     };
     while !client.closed() {
         match wire::read(&mut reader) {
@@ -101,7 +103,11 @@ impl Session {
         let message: Value = match serde_json::from_slice(line) {
             Ok(message) => message,
             Err(error) => {
-                self.refuse(&Value::Null, wire::PARSE_ERROR, format!("not JSON: {error}"));
+                self.refuse(
+                    &Value::Null,
+                    wire::PARSE_ERROR,
+                    format!("not JSON: {error}"),
+                );
                 return None;
             }
         };
@@ -110,7 +116,11 @@ impl Session {
         let method = message.get("method").and_then(Value::as_str);
         let (Some(method), true) = (method, valid_id) else {
             let id = id.filter(|_| valid_id).unwrap_or(Value::Null);
-            self.refuse(&id, wire::INVALID_REQUEST, "not a request with `id` and `method`".into());
+            self.refuse(
+                &id,
+                wire::INVALID_REQUEST,
+                "not a request with `id` and `method`".into(),
+            );
             return None;
         };
         let params = message.get("params").cloned().unwrap_or_else(|| json!({}));
@@ -124,7 +134,11 @@ impl Session {
         // What has no number cannot be answered, and nothing but `cancel` makes sense then.
         let id = id?;
         self.jobs().waiting.insert(id.to_string());
-        Some(Request { id, method: method.to_owned(), params })
+        Some(Request {
+            id,
+            method: method.to_owned(),
+            params,
+        })
     }
 
     fn work(&self, requests: &Receiver<Request>) {
@@ -144,7 +158,10 @@ impl Session {
                 greeted |= outcome.is_ok();
                 outcome
             } else if !greeted {
-                Err(wire::protocol_error(wire::INVALID_REQUEST, "the first request must be `hello`"))
+                Err(wire::protocol_error(
+                    wire::INVALID_REQUEST,
+                    "the first request must be `hello`",
+                ))
             } else {
                 methods::call(
                     &self.hub,
@@ -186,7 +203,8 @@ impl Session {
     }
 
     fn refuse(&self, id: &Value, code: i64, message: String) {
-        self.client.answer(wire::answer(id, Err(wire::protocol_error(code, message))));
+        self.client
+            .answer(wire::answer(id, Err(wire::protocol_error(code, message))));
     }
 
     fn jobs(&self) -> MutexGuard<'_, Jobs> {

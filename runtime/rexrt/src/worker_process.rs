@@ -52,45 +52,57 @@ impl Spawner {
     /// Starts the thread.
     pub fn start() -> io::Result<Self> {
         let (requests, wanted) = mpsc::channel::<(UnixStream, Sender<io::Result<Child>>)>();
-        thread::Builder::new().name("spawner".into()).spawn(move || {
-            while let Ok((socket, answer)) = wanted.recv() {
-                // The one who asked waits for exactly this answer.
-                let _ = answer.send(spawn(socket));
-            }
-        })?;
-        Ok(Self { requests: Mutex::new(requests) })
+        thread::Builder::new()
+            .name("spawner".into())
+            .spawn(move || {
+                while let Ok((socket, answer)) = wanted.recv() {
+                    // The one who asked waits for exactly this answer.
+                    let _ = answer.send(spawn(socket));
+                }
+            })?;
+        Ok(Self {
+            requests: Mutex::new(requests),
+        })
     }
 
     fn spawn(&self, socket: UnixStream) -> io::Result<Child> {
         let (answer, spawned) = mpsc::channel();
         let lost = || io::Error::other("the thread that starts workers has ended");
-        lock(&self.requests).send((socket, answer)).map_err(|_| lost())?;
+        lock(&self.requests)
+            .send((socket, answer))
+            .map_err(|_| lost())?;
         spawned.recv().map_err(|_| lost())?
     }
 }
 
 fn spawn(socket: UnixStream) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg0("rexrt").arg("worker").current_dir("/").process_group(0);
+    command
+        .arg0("rexrt")
+        .arg("worker")
+        .current_dir("/")
+        .process_group(0);
     command.stdin(OwnedFd::from(socket)).stdout(Stdio::null());
     // SAFETY: only an async-signal-safe call between fork and exec.
     unsafe {
-        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        });
+        command.pre_exec(
+            || match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            },
+        );
     }
     command.spawn()
 }
 
 impl WorkerProcess {
     /// Starts a worker; `said` is called on a thread of its own.
-    pub fn start(
-        spawner: &Spawner,
-        said: impl Fn(Said) + Send + 'static,
-    ) -> Result<Self, Failure> {
+    pub fn start(spawner: &Spawner, said: impl Fn(Said) + Send + 'static) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
-            Failure::new(Kind::TargetUnavailable, format!("the worker did not start: {error}"))
+            Failure::new(
+                Kind::TargetUnavailable,
+                format!("the worker did not start: {error}"),
+            )
         };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         let child = spawner.spawn(theirs).map_err(failed)?;
@@ -112,7 +124,10 @@ impl WorkerProcess {
             gone.store(true, Ordering::Release);
             said(Said::Gone(status, asked_to_end.load(Ordering::Acquire)));
         };
-        thread::Builder::new().name(format!("worker-{pid}")).spawn(listen).map_err(failed)?;
+        thread::Builder::new()
+            .name(format!("worker-{pid}"))
+            .spawn(listen)
+            .map_err(failed)?;
         Ok(process)
     }
 
@@ -177,12 +192,19 @@ impl Drop for WorkerProcess {
 fn listen(socket: UnixStream, waiting: &Mutex<Option<Waiting>>, said: &impl Fn(Said)) {
     let mut reader = BufReader::new(socket);
     while let Ok(Line::Message(line)) = wire::read(&mut reader) {
-        let Ok(mut message) = serde_json::from_slice::<Value>(&line) else { break };
+        let Ok(mut message) = serde_json::from_slice::<Value>(&line) else {
+            break;
+        };
         if let Some(method) = message["method"].as_str() {
-            said(Said::Notification(method.to_owned(), message["params"].take()));
+            said(Said::Notification(
+                method.to_owned(),
+                message["params"].take(),
+            ));
             continue;
         }
-        let answer = message["id"].as_u64().and_then(|id| lock(waiting).as_mut()?.remove(&id));
+        let answer = message["id"]
+            .as_u64()
+            .and_then(|id| lock(waiting).as_mut()?.remove(&id));
         if let Some(answer) = answer {
             let outcome = match message["error"].take() {
                 Value::Null => Ok(message["result"].take()),
@@ -221,8 +243,11 @@ pub fn cause(status: Option<ExitStatus>) -> String {
 }
 
 fn dead() -> Failure {
-    Failure::new(Kind::NoSuchObject, "the worker process of this object has ended")
-        .repair("unload the object and load it again")
+    Failure::new(
+        Kind::NoSuchObject,
+        "the worker process of this object has ended",
+    )
+    .repair("unload the object and load it again")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

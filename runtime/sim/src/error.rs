@@ -66,7 +66,13 @@ pub struct Failure {
 impl Failure {
     /// A failure without advice.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), repair: String::new(), near: Vec::new(), path: None }
+        Self {
+            kind,
+            message: message.into(),
+            repair: String::new(),
+            near: Vec::new(),
+            path: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -132,13 +138,26 @@ impl fmt::Display for LoadError {
             }
             Self::Image(reason) => write!(f, "the image does not hold together: {reason}"),
             Self::UnknownImport(name) => {
-                write!(f, "the image calls `{name}`, which the sim target does not have")
+                write!(
+                    f,
+                    "the image calls `{name}`, which the sim target does not have"
+                )
             }
-            Self::Map { name, errno, reason } => {
-                write!(f, "map `{name}` cannot be created (errno {errno}): {reason}")
+            Self::Map {
+                name,
+                errno,
+                reason,
+            } => {
+                write!(
+                    f,
+                    "map `{name}` cannot be created (errno {errno}): {reason}"
+                )
             }
             Self::MapKind { name, kind } => {
-                write!(f, "map `{name}` is of type {kind}, which the sim target does not provide")
+                write!(
+                    f,
+                    "map `{name}` is of type {kind}, which the sim target does not provide"
+                )
             }
         }
     }

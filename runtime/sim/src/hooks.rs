@@ -62,14 +62,21 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
             )),
         },
         kind => Err(unsupported(
-            format!("the sim target does not run {} programs (`{}`)", kind.name(), program.name),
+            format!(
+                "the sim target does not run {} programs (`{}`)",
+                kind.name(),
+                program.name
+            ),
             TARGETS,
         )),
     }
 }
 
 fn strip<'a>(target: &'a str, prefixes: &[&str]) -> &'a str {
-    prefixes.iter().find_map(|prefix| target.strip_prefix(prefix)).unwrap_or(target)
+    prefixes
+        .iter()
+        .find_map(|prefix| target.strip_prefix(prefix))
+        .unwrap_or(target)
 }
 
 fn unsupported(message: String, repair: &str) -> Failure {
@@ -79,8 +86,10 @@ fn unsupported(message: String, repair: &str) -> Failure {
 fn unknown(program: &Program, target: &str, names: impl Iterator<Item = String>) -> Failure {
     let what = program.kind.name();
     if target.is_empty() {
-        let message =
-            format!("program `{}` names no {what} to attach to, and none was given", program.name);
+        let message = format!(
+            "program `{}` names no {what} to attach to, and none was given",
+            program.name
+        );
         return Failure::new(Kind::UnknownAttachTarget, message)
             .repair("give one with `--attach`, or in the program's attribute");
     }
@@ -90,7 +99,10 @@ fn unknown(program: &Program, target: &str, names: impl Iterator<Item = String>)
         Some(name) => format!("did you mean `{name}`"),
         None => "see `rex symbols` for what there is".into(),
     };
-    Failure { near, ..Failure::new(Kind::UnknownAttachTarget, message).repair(repair) }
+    Failure {
+        near,
+        ..Failure::new(Kind::UnknownAttachTarget, message).repair(repair)
+    }
 }
 
 fn tracepoint(program: &Program, target: &str) -> Result<Hook, Failure> {
@@ -141,7 +153,9 @@ fn kprobe(program: &Program, target: &str) -> Result<Hook, Failure> {
         ));
     }
     let plain = SYSCALLS.iter().any(|(_, name)| *name == target);
-    let names = SYSCALLS.iter().map(move |(_, name)| format!("__x64_sys_{name}"));
+    let names = SYSCALLS
+        .iter()
+        .map(move |(_, name)| format!("__x64_sys_{name}"));
     let mut failure = unknown(program, target, names);
     if plain {
         failure = failure.repair(format!("did you mean `__x64_sys_{target}`"));
@@ -179,7 +193,10 @@ fn compare_layout(program: &Program, target: &str, hook: Hook) -> Result<(), Fai
         _ => 64,
     };
     if layout.size > size {
-        return refuse("(size)", format!("whose record has {size} bytes, not {}", layout.size));
+        return refuse(
+            "(size)",
+            format!("whose record has {size} bytes, not {}", layout.size),
+        );
     }
     for field in &layout.fields {
         if let Some(snapshot) = snapshot {

@@ -32,8 +32,12 @@ pub struct Environment<'a> {
 
 impl Environment<'_> {
     /// Nothing around.
-    pub const EMPTY: Environment<'static> =
-        Environment { task: None, regs: None, packet: None, may_override: false };
+    pub const EMPTY: Environment<'static> = Environment {
+        task: None,
+        regs: None,
+        packet: None,
+        may_override: false,
+    };
 }
 
 /// A panic that has announced itself.

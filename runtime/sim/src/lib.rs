@@ -40,5 +40,7 @@ pub use imports::{LIMITS, now_ns};
 
 /// Whether programs can run here; if not, why.
 pub fn availability() -> Result<(), String> {
-    window::Window::map(window::PAGE).map(drop).map_err(|error| error.to_string())
+    window::Window::map(window::PAGE)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }

@@ -51,12 +51,18 @@ mod tests {
     use super::*;
 
     fn names(list: &[&str]) -> std::vec::IntoIter<String> {
-        list.iter().map(ToString::to_string).collect::<Vec<_>>().into_iter()
+        list.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     #[test]
     fn closest_first_and_nothing_far() {
-        let found = near("sys_enter_dpu", names(&["sys_enter_dup", "sys_enter_dup2", "sys_exit_read"]));
+        let found = near(
+            "sys_enter_dpu",
+            names(&["sys_enter_dup", "sys_enter_dup2", "sys_exit_read"]),
+        );
         assert_eq!(found, ["sys_enter_dup", "sys_enter_dup2"]);
         assert!(near("vfs_read", names(&["sys_enter_dup"])).is_empty());
     }

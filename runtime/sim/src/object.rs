@@ -29,7 +29,10 @@ pub struct Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { task: Duration::from_secs(1), interrupt: Duration::from_millis(100) }
+        Self {
+            task: Duration::from_secs(1),
+            interrupt: Duration::from_millis(100),
+        }
     }
 }
 
@@ -94,7 +97,11 @@ impl Object {
             .map(|(index, (declared, map))| (declared.slot, map.slot(handle(index))))
             .collect();
         let placed = Placed::new(&image, &slots)?;
-        let programs = image.programs.iter().map(|_| ProgramState::default()).collect();
+        let programs = image
+            .programs
+            .iter()
+            .map(|_| ProgramState::default())
+            .collect();
         Ok(Self {
             placed,
             maps,
@@ -121,12 +128,19 @@ impl Object {
 
     /// Index of a program by name.
     pub fn program(&self, name: &str) -> Option<usize> {
-        self.image.programs.iter().position(|program| program.name == name)
+        self.image
+            .programs
+            .iter()
+            .position(|program| program.name == name)
     }
 
     /// Sends an event of a program.
     pub fn report(&self, kind: &str, program: usize, fields: Value) {
-        let name = self.image.programs.get(program).map_or("", |program| &program.name);
+        let name = self
+            .image
+            .programs
+            .get(program)
+            .map_or("", |program| &program.name);
         (self.sink)(event(kind, name, fields));
     }
 
@@ -142,14 +156,32 @@ impl Object {
     pub fn attach(&self, program: usize, target: Option<&str>, id: u64) -> Result<Link, Failure> {
         let declared = &self.image.programs[program];
         if self.programs[program].dead.load(Ordering::Relaxed) {
-            let message = format!("program `{}` is dead: it was ended and detached", declared.name);
+            let message = format!(
+                "program `{}` is dead: it was ended and detached",
+                declared.name
+            );
             return Err(Failure::new(Kind::Unsupported, message)
                 .repair("correct it, build it and load the new image"));
         }
         let attach = target.unwrap_or(&declared.attach);
         let hook = hooks::resolve(declared, attach)?;
-        let link = Link { id, program, attach: attach.to_owned(), hook };
+        let link = Link {
+            id,
+            program,
+            attach: attach.to_owned(),
+            hook,
+        };
         let mut links = self.lock_links();
+        if links
+            .iter()
+            .any(|other| other.program == program && other.hook == hook)
+        {
+            let message = format!(
+                "program `{}` is attached to `{attach}` already",
+                declared.name
+            );
+            return Err(Failure::new(Kind::Busy, message).repair("detach it first"));
+        }
         Arc::make_mut(&mut links).push(link.clone());
         self.generation.fetch_add(1, Ordering::Release);
         drop(links);

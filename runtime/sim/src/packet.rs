@@ -98,7 +98,12 @@ impl Packet {
     /// can write, so what it says is clamped.
     fn bounds(&self) -> (usize, usize) {
         // SAFETY: the frame is not resized while the packet is borrowed.
-        let (base, len) = unsafe { ((*self.frame.get()).as_ptr() as u64, (*self.frame.get()).len()) };
+        let (base, len) = unsafe {
+            (
+                (*self.frame.get()).as_ptr() as u64,
+                (*self.frame.get()).len(),
+            )
+        };
         // SAFETY: the context is a plain structure that any bytes are valid for.
         let context = unsafe { *self.context.get() };
         let clamp = |address: u64| (address.saturating_sub(base) as usize).min(len - TAILROOM);

@@ -36,19 +36,21 @@ struct Layout {
 impl Placed {
     /// Places `image`; its map slots are passed to `fill` (link address, run-time slot
     /// bytes to write) after fix-ups and before they become read-only.
-    pub fn new(
-        image: &Image,
-        slots: &[(u64, rex_abi::rex_map_slot)],
-    ) -> Result<Self, LoadError> {
+    pub fn new(image: &Image, slots: &[(u64, rex_abi::rex_map_slot)]) -> Result<Self, LoadError> {
         check_frames(image)?;
-        let text = image.text().ok_or_else(|| LoadError::Image("it has no text".into()))?;
+        let text = image
+            .text()
+            .ok_or_else(|| LoadError::Image("it has no text".into()))?;
         let size = image.end() - image.link_base;
         let layout = Layout::new(size, image.imports.len() as u64, text.memory_len);
         let mut window = Window::map(layout.end)?;
         let base = window.base();
         let bias = base.wrapping_sub(image.link_base);
         let mut placed = Self {
-            text: (text.address.wrapping_add(bias), text.address.wrapping_add(bias) + text.memory_len),
+            text: (
+                text.address.wrapping_add(bias),
+                text.address.wrapping_add(bias) + text.memory_len,
+            ),
             stubs: (base + layout.stack_check, base + layout.stubs_end),
             bias,
             window: {
@@ -88,8 +90,11 @@ impl Placed {
     fn write_stubs(&mut self, image: &Image, layout: &Layout) -> Result<(), LoadError> {
         let base = self.window.base();
         let offsets: Offsets = thread::offsets();
-        let targets =
-            Targets { text: self.text.0, text_len: self.text.1 - self.text.0, bits: base + layout.bits };
+        let targets = Targets {
+            text: self.text.0,
+            text_len: self.text.1 - self.text.0,
+            bits: base + layout.bits,
+        };
         let overflow = dispatch::stack_overflow_entry as *const () as u64;
         let code = stubs::stack_check(overflow, &offsets);
         self.window.write(base + layout.stack_check, &code);
@@ -111,7 +116,11 @@ impl Placed {
             self.window.write(at, &code);
         }
         let mut bits = vec![0u8; (targets.text_len as usize).div_ceil(8).next_multiple_of(8)];
-        for function in image.functions.iter().filter(|function| function.address_taken) {
+        for function in image
+            .functions
+            .iter()
+            .filter(|function| function.address_taken)
+        {
             let at = (self.run_time(function.address) - targets.text) as usize;
             bits[at / 8] |= 1 << (at % 8);
         }
@@ -121,7 +130,9 @@ impl Placed {
 
     /// Compares the old bytes of every patch site before anything in the text changes.
     fn compare_sites(&self, image: &Image) -> Result<(), LoadError> {
-        let text = image.text().ok_or_else(|| LoadError::Image("it has no text".into()))?;
+        let text = image
+            .text()
+            .ok_or_else(|| LoadError::Image("it has no text".into()))?;
         for site in &image.patch_sites {
             let at = site.address.wrapping_sub(text.address) as usize;
             if text.bytes.get(at..at.saturating_add(5)) != Some(&site.old[..]) {
@@ -140,7 +151,9 @@ impl Placed {
                 FixupTarget::Image(address) => self.run_time(address),
                 FixupTarget::Import(index) => {
                     if index as usize >= image.imports.len() {
-                        return Err(LoadError::Image(format!("import {index} is not on its list")));
+                        return Err(LoadError::Image(format!(
+                            "import {index} is not on its list"
+                        )));
                     }
                     import_stubs + u64::from(index) * stubs::IMPORT_STUB
                 }
@@ -148,8 +161,12 @@ impl Placed {
             let place = self.run_time(fixup.place);
             let value = target.wrapping_add_signed(fixup.addend);
             let relative = value.wrapping_sub(place) as i64;
-            let too_far =
-                || LoadError::Image(format!("fix-up {:#x} does not reach its target", fixup.place));
+            let too_far = || {
+                LoadError::Image(format!(
+                    "fix-up {:#x} does not reach its target",
+                    fixup.place
+                ))
+            };
             match fixup.kind {
                 FixupKind::Abs64 => self.window.write(place, &value.to_le_bytes()),
                 FixupKind::Abs32S => {
@@ -181,7 +198,10 @@ impl Placed {
                 PatchKind::IndirectCall => near(0xe8, base + layout.indirect_check),
                 PatchKind::IndirectJump => near(0xe9, base + layout.indirect_check),
                 PatchKind::EntryNop5 => {
-                    if !image.function(site.address).is_some_and(|function| function.checked) {
+                    if !image
+                        .function(site.address)
+                        .is_some_and(|function| function.checked)
+                    {
                         continue;
                     }
                     near(0xe8, base + layout.stack_check)
@@ -209,20 +229,24 @@ impl Placed {
                 SegmentKind::Rodata | SegmentKind::Maps => Access::Read,
                 SegmentKind::Data | SegmentKind::Bss => Access::ReadWrite,
             };
-            self.window.protect(self.run_time(segment.address), segment.memory_len, access)?;
+            self.window
+                .protect(self.run_time(segment.address), segment.memory_len, access)?;
         }
         let stubs = layout.bits - layout.stack_check;
-        self.window.protect(base + layout.stack_check, stubs, Access::ReadExecute)?;
-        self.window.protect(base + layout.bits, layout.end - layout.bits, Access::Read)
+        self.window
+            .protect(base + layout.stack_check, stubs, Access::ReadExecute)?;
+        self.window
+            .protect(base + layout.bits, layout.end - layout.bits, Access::Read)
     }
 }
 
 /// What follows a stack check unchecked must fit the slack, else a frame could jump over
 /// the guard page.
 fn check_frames(image: &Image) -> Result<(), LoadError> {
-    let too_deep = image.functions.iter().find(|function| {
-        function.frame > REX_FRAME_MAX || u64::from(function.chain_after) > SLACK
-    });
+    let too_deep = image
+        .functions
+        .iter()
+        .find(|function| function.frame > REX_FRAME_MAX || u64::from(function.chain_after) > SLACK);
     match too_deep {
         None => Ok(()),
         Some(function) => Err(LoadError::Image(format!(
@@ -240,6 +264,13 @@ impl Layout {
         let stubs_end = first_import + imports * stubs::IMPORT_STUB;
         let bits = stubs_end.next_multiple_of(PAGE);
         let end = (bits + text_len.div_ceil(8) + 8).next_multiple_of(PAGE);
-        Self { stack_check, indirect_check, imports: first_import, stubs_end, bits, end }
+        Self {
+            stack_check,
+            indirect_check,
+            imports: first_import,
+            stubs_end,
+            bits,
+            end,
+        }
     }
 }

@@ -26,7 +26,7 @@ pub fn stop(object: &Object, invocation: &Invocation, stop: Stop) -> (&'static s
         let (line, column) = (panic.line.get(), panic.column.get());
         // The frames above the panicking line are the panic machinery itself.
         let own = |frame: &Frame| frame.line == line && same_file(&frame.file, &file);
-        let mut spelled = file.clone();
+        let mut spelled = file.trim_start_matches("./").to_owned();
         if let Some(first) = frames.iter().position(own) {
             frames.drain(..first);
             // One spelling of the file for the place and for the trace.
@@ -35,8 +35,13 @@ pub fn stop(object: &Object, invocation: &Invocation, stop: Stop) -> (&'static s
         place = Some((spelled, line, column));
     }
     let (file, line, column) = place.unwrap_or_else(|| {
-        let frame = frames.iter().find(|frame| !frame.file.starts_with('/')).or(frames.first());
-        frame.map_or_else(Default::default, |frame| (frame.file.clone(), frame.line, frame.column))
+        let frame = frames
+            .iter()
+            .find(|frame| !frame.file.starts_with('/'))
+            .or(frames.first());
+        frame.map_or_else(Default::default, |frame| {
+            (frame.file.clone(), frame.line, frame.column)
+        })
     });
     let frames: Vec<Value> = frames.iter().map(frame).collect();
     let fields = json!({
@@ -47,11 +52,18 @@ pub fn stop(object: &Object, invocation: &Invocation, stop: Stop) -> (&'static s
 
 /// Fields of the event of a leak.
 pub fn leak(object: &Object, held: Held) -> Value {
-    let frames = object.image.source_map.locate(object.placed.link_time(held.at).wrapping_sub(1));
+    let frames = object
+        .image
+        .source_map
+        .locate(object.placed.link_time(held.at).wrapping_sub(1));
     // The crate's own frames come first: the line to blame is the extension's.
-    let frame = frames.iter().find(|frame| !frame.file.starts_with('/')).or(frames.first());
-    let (file, line, column) =
-        frame.map_or(("", 0, 0), |frame| (frame.file.as_str(), frame.line, frame.column));
+    let frame = frames
+        .iter()
+        .find(|frame| !frame.file.starts_with('/'))
+        .or(frames.first());
+    let (file, line, column) = frame.map_or(("", 0, 0), |frame| {
+        (frame.file.as_str(), frame.line, frame.column)
+    });
     json!({ "resource": held.resource.name(), "file": file, "line": line, "column": column })
 }
 
@@ -75,13 +87,22 @@ fn trace(object: &Object, invocation: &Invocation, exact: bool) -> Vec<Frame> {
     for (index, &address) in addresses.iter().enumerate() {
         let address = object.placed.link_time(address);
         // A return address may already belong to the next line or function.
-        let address = if index == 0 && exact { address } else { address.wrapping_sub(1) };
+        let address = if index == 0 && exact {
+            address
+        } else {
+            address.wrapping_sub(1)
+        };
         let located = object.image.source_map.locate(address);
         if located.is_empty()
             && let Some(function) = object.image.function(address)
         {
             let function = function.name.clone();
-            frames.push(Frame { function, file: String::new(), line: 0, column: 0 });
+            frames.push(Frame {
+                function,
+                file: String::new(),
+                line: 0,
+                column: 0,
+            });
         }
         frames.extend(located);
     }
@@ -98,24 +119,35 @@ fn words(
         Reason::Panic(len) => {
             // SAFETY: the run is over, so nothing else uses the buffer of this thread.
             let message = unsafe { &(&*invocation.panic.buffer.get())[..len] };
-            ("panic", String::from_utf8_lossy(message).trim_end().to_owned())
+            (
+                "panic",
+                String::from_utf8_lossy(message).trim_end().to_owned(),
+            )
         }
-        Reason::PanicUnformatted => {
-            ("panic", "the program panicked, and was ended while it formatted the message".into())
-        }
+        Reason::PanicUnformatted => (
+            "panic",
+            "the program panicked, and was ended while it formatted the message".into(),
+        ),
         Reason::Budget => {
             let budget = object.budget(kind).as_millis();
-            ("terminated", format!("the program ran longer than its time budget of {budget} ms"))
+            (
+                "terminated",
+                format!("the program ran longer than its time budget of {budget} ms"),
+            )
         }
-        Reason::Stack => {
-            ("stack", format!("the program used more than its stack budget of {BUDGET} bytes"))
-        }
+        Reason::Stack => (
+            "stack",
+            format!("the program used more than its stack budget of {BUDGET} bytes"),
+        ),
         Reason::Fault { signal, address } => ("fault", fault(signal, address)),
         Reason::BadTarget(target) => (
             "fault",
             format!("the program called {target:#x}, which is no function of the image"),
         ),
-        Reason::LockHeld => ("panic", "the program took a spin lock that it holds already".into()),
+        Reason::LockHeld => (
+            "panic",
+            "the program took a spin lock that it holds already".into(),
+        ),
         Reason::NoSlots => ("panic", "the program holds more than 64 resources".into()),
     }
 }

@@ -86,7 +86,9 @@ impl Resources {
 
     /// The slot in which `wanted` is held.
     pub fn find(&self, wanted: impl Fn(Resource) -> bool) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.get().is_some_and(|held| wanted(held.resource)))
+        self.slots
+            .iter()
+            .position(|slot| slot.get().is_some_and(|held| wanted(held.resource)))
     }
 
     /// Empties every slot, last acquired first.
@@ -110,7 +112,10 @@ mod tests {
     fn slots_run_out_and_come_back() {
         let resources = Resources::new();
         for index in 0..64 {
-            assert_eq!(resources.add(Resource::Task(index), 1), Some(index as usize));
+            assert_eq!(
+                resources.add(Resource::Task(index), 1),
+                Some(index as usize)
+            );
         }
         assert_eq!(resources.add(Resource::Lock(8), 1), None);
         assert!(!resources.has_room());

@@ -70,16 +70,18 @@ impl Runner {
     pub fn new(object: Arc<Object>) -> io::Result<Self> {
         signals::install();
         let Some(cpu) = Cpu::claim() else {
-            return Err(io::Error::other(format!("all {CPUS} simulated CPUs are in use")));
+            return Err(io::Error::other(format!(
+                "all {CPUS} simulated CPUs are in use"
+            )));
         };
         let stack = Stack::new(STACK)?;
         let signal_stack = SignalStack::install()?;
         let watch = Watch::start(object.budgets.task);
         let number = u32::try_from(cpu.0).unwrap_or(0);
-        let invocation =
-            Box::new(Invocation::new(object, number, stack.bottom(), stack.top()));
+        let invocation = Box::new(Invocation::new(object, number, stack.bottom(), stack.top()));
         let slot = thread::slot();
-        slot.invocation.store((&raw const *invocation).cast_mut(), Ordering::Relaxed);
+        slot.invocation
+            .store((&raw const *invocation).cast_mut(), Ordering::Relaxed);
         Ok(Self {
             invocation,
             watch,
@@ -105,14 +107,26 @@ impl Runner {
         let (declared, state) = (&object.image.programs[program], &object.programs[program]);
         if state.dead.load(Ordering::Relaxed) {
             state.missed.fetch_add(1, Ordering::Relaxed);
-            return Run { value: declared.default_verdict, overridden: None, stopped: false };
+            return Run {
+                value: declared.default_verdict,
+                overridden: None,
+                stopped: false,
+            };
         }
         let invocation = &*self.invocation;
         invocation.program.set(program);
         let pointer = |option: Option<*const _>| option.unwrap_or(std::ptr::null());
-        invocation.task.set(pointer(environment.task.map(|task| &raw const *task)));
-        invocation.regs.set(environment.regs.map_or(std::ptr::null(), |regs| &raw const *regs));
-        invocation.packet.set(environment.packet.map_or(std::ptr::null(), |packet| packet));
+        invocation
+            .task
+            .set(pointer(environment.task.map(|task| &raw const *task)));
+        invocation.regs.set(
+            environment
+                .regs
+                .map_or(std::ptr::null(), |regs| &raw const *regs),
+        );
+        invocation
+            .packet
+            .set(environment.packet.map_or(std::ptr::null(), |packet| packet));
         invocation.may_override.set(environment.may_override);
         invocation.overridden.set(None);
         invocation.stop.set(None);
@@ -143,7 +157,11 @@ impl Runner {
         let stop = invocation.stop.take();
         if stop.is_none() && invocation.resources.is_empty() {
             let overridden = invocation.overridden.get();
-            return Run { value: value as u32, overridden, stopped: false };
+            return Run {
+                value: value as u32,
+                overridden,
+                stopped: false,
+            };
         }
         let held = self.release();
         let Some(stop) = stop else {
@@ -151,12 +169,20 @@ impl Runner {
                 object.report("leak", program, report::leak(object, held));
             }
             let overridden = invocation.overridden.get();
-            return Run { value: value as u32, overridden, stopped: false };
+            return Run {
+                value: value as u32,
+                overridden,
+                stopped: false,
+            };
         };
         let (event, fields) = report::stop(object, invocation, stop);
         object.report(event, program, fields);
         object.kill(program);
-        Run { value: declared.default_verdict, overridden: None, stopped: true }
+        Run {
+            value: declared.default_verdict,
+            overridden: None,
+            stopped: true,
+        }
     }
 
     /// Releases everything the run holds, and says what that was.
@@ -182,6 +208,8 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        thread::slot().invocation.store(std::ptr::null_mut(), Ordering::Relaxed);
+        thread::slot()
+            .invocation
+            .store(std::ptr::null_mut(), Ordering::Relaxed);
     }
 }

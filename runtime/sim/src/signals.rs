@@ -14,8 +14,13 @@ use crate::thread::{self, EXTENSION, HELPER, KILL};
 
 /// Bytes of a thread's signal stack.
 const ALTERNATE: u64 = 64 * 1024;
-const FAULTS: [i32; 5] =
-    [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+const FAULTS: [i32; 5] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGTRAP,
+];
 
 /// The signal with which the watchdog interrupts a thread.
 pub fn knock() -> i32 {
@@ -68,7 +73,10 @@ impl SignalStack {
         if unsafe { libc::sigaltstack(&raw const new, &raw mut previous) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Self { _stack: stack, previous })
+        Ok(Self {
+            _stack: stack,
+            previous,
+        })
     }
 }
 
@@ -139,7 +147,9 @@ extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: *mut li
 
 extern "C" fn on_knock(_signal: i32, _info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let slot = thread::slot();
-    let Some(invocation) = thread::invocation() else { return };
+    let Some(invocation) = thread::invocation() else {
+        return;
+    };
     match slot.phase.load(Ordering::Relaxed) {
         HELPER => slot.phase.store(KILL, Ordering::Relaxed),
         EXTENSION => {

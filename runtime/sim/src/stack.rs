@@ -40,7 +40,10 @@ impl Stack {
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let stack = Self { base: base as u64, len };
+        let stack = Self {
+            base: base as u64,
+            len,
+        };
         // SAFETY: the first page of the mapping just made.
         if unsafe { libc::mprotect(base, GUARD as usize, libc::PROT_NONE) } != 0 {
             return Err(io::Error::last_os_error());

@@ -56,7 +56,9 @@ pub struct Stop {
 pub fn helper<R>(body: impl FnOnce(&Invocation) -> Result<R, Reason>) -> R {
     let slot = thread::slot();
     slot.phase.store(HELPER, Ordering::Relaxed);
-    let Some(invocation) = thread::invocation() else { std::process::abort() };
+    let Some(invocation) = thread::invocation() else {
+        std::process::abort()
+    };
     match body(invocation) {
         Ok(result) => {
             leave(slot, invocation);
@@ -91,7 +93,9 @@ pub fn from_helper(slot: &Slot, invocation: &Invocation, reason: Reason) -> ! {
 pub fn acquired_at() -> u64 {
     let slot = thread::slot();
     let pointer = slot.stack_pointer.load(Ordering::Relaxed);
-    let Some(invocation) = thread::invocation() else { return 0 };
+    let Some(invocation) = thread::invocation() else {
+        return 0;
+    };
     if pointer < invocation.bottom || pointer.saturating_add(8) > invocation.top {
         return 0;
     }
@@ -108,8 +112,14 @@ pub fn acquired_at() -> u64 {
 pub fn note(invocation: &Invocation, reason: Reason, exact: bool, first: &[u64], frame: u64) {
     let formatting = invocation.panic.begun.get();
     let stop = match reason {
-        Reason::Panic(_) => Stop { reason, exact: false },
-        _ if formatting => Stop { reason: Reason::PanicUnformatted, exact: false },
+        Reason::Panic(_) => Stop {
+            reason,
+            exact: false,
+        },
+        _ if formatting => Stop {
+            reason: Reason::PanicUnformatted,
+            exact: false,
+        },
         _ => {
             backtrace::record(invocation, first, frame);
             Stop { reason, exact }
@@ -127,7 +137,9 @@ fn end(invocation: &Invocation, reason: Reason, exact: bool, first: &[u64], fram
 }
 
 fn end_in_code(reason: Reason, first: [u64; 2], frame: u64) -> ! {
-    let Some(invocation) = thread::invocation() else { std::process::abort() };
+    let Some(invocation) = thread::invocation() else {
+        std::process::abort()
+    };
     end(invocation, reason, false, &first, frame)
 }
 

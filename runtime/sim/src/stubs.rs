@@ -114,11 +114,19 @@ fn jump(code: &mut Vec<u8>, target: u64) {
 mod tests {
     use super::*;
 
-    const OFFSETS: Offsets = Offsets { limit: -64, stack_pointer: -56, frame_pointer: -48 };
+    const OFFSETS: Offsets = Offsets {
+        limit: -64,
+        stack_pointer: -56,
+        frame_pointer: -48,
+    };
 
     #[test]
     fn stubs_fit_their_slots() {
-        let targets = Targets { text: 0x1000_0000, text_len: 0x1000, bits: 0x1000_2000 };
+        let targets = Targets {
+            text: 0x1000_0000,
+            text_len: 0x1000,
+            bits: 0x1000_2000,
+        };
         assert!(helper(u64::MAX, &OFFSETS).len() as u64 <= IMPORT_STUB);
         assert!(direct(u64::MAX).len() as u64 <= IMPORT_STUB);
         assert!(stack_check(u64::MAX, &OFFSETS).len() as u64 <= STACK_CHECK);
@@ -127,7 +135,11 @@ mod tests {
 
     #[test]
     fn conditional_jumps_land_on_instructions() {
-        let targets = Targets { text: 0x1000_0000, text_len: 0x1000, bits: 0x1000_2000 };
+        let targets = Targets {
+            text: 0x1000_0000,
+            text_len: 0x1000,
+            bits: 0x1000_2000,
+        };
         let code = indirect_check(targets, 1, 2, &OFFSETS);
         for at in (0..code.len() - 1).filter(|&at| code[at] == 0x73) {
             let to = at + 2 + usize::from(code[at + 1]);

@@ -99,7 +99,10 @@ pub const SYSCALLS: &[(u32, &str)] = &[
 
 /// Finds a system call's number by its kernel name.
 pub fn number(name: &str) -> Option<u32> {
-    SYSCALLS.iter().find(|entry| entry.1 == name).map(|entry| entry.0)
+    SYSCALLS
+        .iter()
+        .find(|entry| entry.1 == name)
+        .map(|entry| entry.0)
 }
 
 #[cfg(test)]

@@ -17,15 +17,20 @@ pub struct Task {
 impl Task {
     /// The thread with this id, if there is one.
     pub fn find(pid: i32) -> Option<Self> {
-        Some(Self { pid, tgid: thread_group(pid)?, comm: None })
+        Some(Self {
+            pid,
+            tgid: thread_group(pid)?,
+            comm: None,
+        })
     }
 
     /// Its name, NUL padded, as `task_struct.comm`; empty if the thread is gone.
     pub fn comm(&self) -> [u8; 16] {
         let name = match &self.comm {
             Some(name) => name.clone().into_bytes(),
-            None => fs::read(format!("/proc/{}/task/{}/comm", self.tgid, self.pid))
-                .unwrap_or_default(),
+            None => {
+                fs::read(format!("/proc/{}/task/{}/comm", self.tgid, self.pid)).unwrap_or_default()
+            }
         };
         let mut comm = [0; 16];
         let name = name.strip_suffix(b"\n").unwrap_or(&name);

@@ -34,14 +34,19 @@ struct Watchdog {
     some: Condvar,
 }
 
-static WATCHDOG: Watchdog = Watchdog { watched: Mutex::new(Vec::new()), some: Condvar::new() };
+static WATCHDOG: Watchdog = Watchdog {
+    watched: Mutex::new(Vec::new()),
+    some: Condvar::new(),
+};
 
 impl Watch {
     /// Watches the current thread until the guard is dropped.
     pub fn start(budget: Duration) -> WatchGuard {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let started = thread::Builder::new().name("watchdog".into()).spawn(watch_all);
+            let started = thread::Builder::new()
+                .name("watchdog".into())
+                .spawn(watch_all);
             started.expect("the watchdog thread starts");
         });
         let watch = Arc::new(Self {
@@ -50,7 +55,11 @@ impl Watch {
             // SAFETY: gettid has no preconditions.
             thread: unsafe { libc::gettid() },
         });
-        let entry = Watched { watch: Arc::clone(&watch), seen: 0, since: Instant::now() };
+        let entry = Watched {
+            watch: Arc::clone(&watch),
+            seen: 0,
+            since: Instant::now(),
+        };
         watched().push(entry);
         WATCHDOG.some.notify_one();
         WatchGuard(watch)
@@ -83,14 +92,20 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 fn watched() -> MutexGuard<'static, Vec<Watched>> {
-    WATCHDOG.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    WATCHDOG
+        .watched
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn watch_all() {
     loop {
         let mut entries = watched();
         while entries.is_empty() {
-            entries = WATCHDOG.some.wait(entries).unwrap_or_else(PoisonError::into_inner);
+            entries = WATCHDOG
+                .some
+                .wait(entries)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         let now = Instant::now();
         for entry in entries.iter_mut() {

@@ -60,7 +60,10 @@ impl Window {
             if address == libc::MAP_FAILED {
                 let error = io::Error::last_os_error();
                 if error.raw_os_error() != Some(libc::EEXIST) {
-                    return Err(LoadError::Memory { bytes: len, source: error });
+                    return Err(LoadError::Memory {
+                        bytes: len,
+                        source: error,
+                    });
                 }
             } else {
                 // A kernel without MAP_FIXED_NOREPLACE takes the address as a hint.
@@ -69,7 +72,10 @@ impl Window {
             }
             base += STEP;
         }
-        Err(LoadError::Memory { bytes: len, source: io::Error::from_raw_os_error(libc::ENOMEM) })
+        Err(LoadError::Memory {
+            bytes: len,
+            source: io::Error::from_raw_os_error(libc::ENOMEM),
+        })
     }
 
     /// First address.
@@ -79,7 +85,10 @@ impl Window {
 
     /// Copies `bytes` to `address`; the pages must be writable.
     pub fn write(&mut self, address: u64, bytes: &[u8]) {
-        assert!(self.holds(address, bytes.len() as u64), "write outside the window");
+        assert!(
+            self.holds(address, bytes.len() as u64),
+            "write outside the window"
+        );
         // SAFETY: the range lies in our own mapping (checked above), and `&mut self`
         // means that no program runs from it yet.
         unsafe {
@@ -101,14 +110,19 @@ impl Window {
         };
         // SAFETY: the range lies in our own mapping (checked above).
         if unsafe { libc::mprotect(address as *mut libc::c_void, len as usize, flags) } != 0 {
-            return Err(LoadError::Memory { bytes: len, source: io::Error::last_os_error() });
+            return Err(LoadError::Memory {
+                bytes: len,
+                source: io::Error::last_os_error(),
+            });
         }
         Ok(())
     }
 
     fn holds(&self, address: u64, len: u64) -> bool {
         address >= self.base
-            && address.checked_add(len).is_some_and(|end| end <= self.base + self.len)
+            && address
+                .checked_add(len)
+                .is_some_and(|end| end <= self.base + self.len)
     }
 }
 
@@ -128,7 +142,9 @@ mod tests {
         let mut first = Window::map(10).unwrap();
         let second = Window::map(PAGE * 2000).unwrap();
         assert!(first.base() + first.len <= 0x8000_0000);
-        assert!(second.base() >= first.base() + first.len || first.base() >= second.base() + second.len);
+        assert!(
+            second.base() >= first.base() + first.len || first.base() >= second.base() + second.len
+        );
         first.write(first.base() + PAGE - 2, b"ab");
         // SAFETY: the byte was just written inside the mapping.
         assert_eq!(unsafe { *((first.base() + PAGE - 1) as *const u8) }, b'b');

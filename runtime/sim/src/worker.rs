@@ -73,10 +73,16 @@ pub fn serve(socket: UnixStream) -> std::io::Result<()> {
     let write = socket.try_clone()?;
     let writer = thread::Builder::new().name("writer".into());
     let writer = writer.spawn(move || write_all(write, &messages))?;
-    let mut worker = Worker { queue, object: None, sources: BTreeMap::new() };
+    let mut worker = Worker {
+        queue,
+        object: None,
+        sources: BTreeMap::new(),
+    };
     let mut reader = BufReader::new(socket);
     while let Line::Message(line) = wire::read(&mut reader)? {
-        let Ok(message) = serde_json::from_slice::<Value>(&line) else { break };
+        let Ok(message) = serde_json::from_slice::<Value>(&line) else {
+            break;
+        };
         let method = message["method"].as_str().unwrap_or_default();
         if method == "shutdown" {
             break;
@@ -142,15 +148,23 @@ impl Worker {
                 };
             }
             "stop" => parse(params).and_then(|source: Numbered| Ok(self.stop(source.id)?)),
-            "list" => self.object().map(|object| self.list(object)).map_err(Value::from),
+            "list" => self
+                .object()
+                .map(|object| self.list(object))
+                .map_err(Value::from),
             "map" => parse(params).and_then(|read| Ok(self.read_map(&read)?)),
-            _ => Err(wire::protocol_error(wire::METHOD_NOT_FOUND, format!("no method `{method}`"))),
+            _ => Err(wire::protocol_error(
+                wire::METHOD_NOT_FOUND,
+                format!("no method `{method}`"),
+            )),
         };
         (outcome, None)
     }
 
     fn object(&self) -> Result<&Arc<Object>, Failure> {
-        self.object.as_ref().ok_or_else(|| Failure::new(Kind::NoSuchObject, "nothing is loaded"))
+        self.object
+            .as_ref()
+            .ok_or_else(|| Failure::new(Kind::NoSuchObject, "nothing is loaded"))
     }
 
     fn load(&mut self, load: Load) -> Result<Value, Failure> {
@@ -169,7 +183,11 @@ impl Worker {
     fn attach(&self, attach: Attach) -> Result<Value, Failure> {
         let object = self.object()?;
         let programs = match &attach.program {
-            Some(name) => vec![object.program(name).ok_or_else(|| no_program(object, name))?],
+            Some(name) => vec![
+                object
+                    .program(name)
+                    .ok_or_else(|| no_program(object, name))?,
+            ],
             None => (0..object.image.programs.len()).collect(),
         };
         let mut links = Vec::new();
@@ -184,13 +202,18 @@ impl Worker {
                 }
             }
         }
-        Ok(json!({ "links": links.iter().map(|link| listing::link(object, link)).collect::<Vec<_>>() }))
+        Ok(
+            json!({ "links": links.iter().map(|link| listing::link(object, link)).collect::<Vec<_>>() }),
+        )
     }
 
     fn detach(&self, id: u64) -> Result<Value, Failure> {
         match self.object()?.detach(id) {
             true => Ok(json!({})),
-            false => Err(Failure::new(Kind::NoSuchObject, format!("there is no link {id}"))),
+            false => Err(Failure::new(
+                Kind::NoSuchObject,
+                format!("there is no link {id}"),
+            )),
         }
     }
 
@@ -206,7 +229,10 @@ impl Worker {
 
     fn stop(&mut self, id: u64) -> Result<Value, Failure> {
         let mut source = self.sources.remove(&id).ok_or_else(|| {
-            Failure::new(Kind::NoSuchObject, format!("there is no source {id}, or it has ended"))
+            Failure::new(
+                Kind::NoSuchObject,
+                format!("there is no source {id}, or it has ended"),
+            )
         })?;
         source.stop();
         Ok(json!({}))
@@ -223,22 +249,41 @@ impl Worker {
 
     fn read_map(&self, read: &ReadMap) -> Result<Value, Failure> {
         let object = self.object()?;
-        let map = object.maps.iter().find(|map| map.name == read.name).ok_or_else(|| {
-            let names: Vec<_> = object.maps.iter().map(|map| format!("`{}`", map.name)).collect();
-            let have = if names.is_empty() { "none".into() } else { names.join(", ") };
-            Failure::new(
-                Kind::NoSuchObject,
-                format!("there is no map `{}`; the image has {have}", read.name),
-            )
-        })?;
+        let map = object
+            .maps
+            .iter()
+            .find(|map| map.name == read.name)
+            .ok_or_else(|| {
+                let names: Vec<_> = object
+                    .maps
+                    .iter()
+                    .map(|map| format!("`{}`", map.name))
+                    .collect();
+                let have = if names.is_empty() {
+                    "none".into()
+                } else {
+                    names.join(", ")
+                };
+                Failure::new(
+                    Kind::NoSuchObject,
+                    format!("there is no map `{}`; the image has {have}", read.name),
+                )
+            })?;
         Ok(listing::entries(map, read.consume))
     }
 }
 
 fn no_program(object: &Object, name: &str) -> Failure {
-    let names: Vec<_> =
-        object.image.programs.iter().map(|program| format!("`{}`", program.name)).collect();
-    let message = format!("there is no program `{name}`; the image has {}", names.join(", "));
+    let names: Vec<_> = object
+        .image
+        .programs
+        .iter()
+        .map(|program| format!("`{}`", program.name))
+        .collect();
+    let message = format!(
+        "there is no program `{name}`; the image has {}",
+        names.join(", ")
+    );
     Failure::new(Kind::NoSuchObject, message)
 }
 
@@ -250,20 +295,28 @@ fn parse<T: DeserializeOwned>(params: Value) -> Result<T, Value> {
 /// Reads and checks an image.
 pub fn read_image(path: &Path) -> Result<Image, Failure> {
     let bytes = fs::read(path).map_err(|error| {
-        Failure::new(Kind::BadImage, format!("{} cannot be read: {error}", path.display()))
-            .repair("build it with `rex build`")
-            .path(path)
+        Failure::new(
+            Kind::BadImage,
+            format!("{} cannot be read: {error}", path.display()),
+        )
+        .repair("build it with `rex build`")
+        .path(path)
     })?;
     Image::parse(&bytes).map_err(|error| {
-        Failure::new(Kind::BadImage, format!("{} is not a valid image: {error}", path.display()))
-            .repair("build it again with `rex build`")
-            .path(path)
+        Failure::new(
+            Kind::BadImage,
+            format!("{} is not a valid image: {error}", path.display()),
+        )
+        .repair("build it again with `rex build`")
+        .path(path)
     })
 }
 
 fn budgets(given: Option<BudgetsMs>) -> Result<Budgets, Failure> {
     let default = Budgets::default();
-    let Some(given) = given else { return Ok(default) };
+    let Some(given) = given else {
+        return Ok(default);
+    };
     let check = |milliseconds: Option<u64>, default: Duration| match milliseconds {
         None => Ok(default),
         Some(ms @ SHORTEST_BUDGET_MS..=LONGEST_BUDGET_MS) => Ok(Duration::from_millis(ms)),

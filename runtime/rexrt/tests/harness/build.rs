@@ -30,7 +30,10 @@ const FLAGS: &[&str] = &[
 ];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn rustc() -> Command {
@@ -44,7 +47,11 @@ fn sysroot() -> String {
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// Directory of builds, named by what they are built from, with the kernel crate in it.
@@ -54,14 +61,21 @@ fn directory(sources: &Path) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     sysroot().hash(&mut hasher);
     rex_image::LINK_SCRIPT.hash(&mut hasher);
-    for part in [&root().join("kernel_crate/rex"), &root().join("kernel_crate/rex-macros"), sources] {
+    for part in [
+        &root().join("kernel_crate/rex"),
+        &root().join("kernel_crate/rex-macros"),
+        sources,
+    ] {
         hash_files(part, &mut hasher);
     }
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("extensions-{:016x}", hasher.finish()))
 }
 
 fn hash_files(directory: &Path, hasher: &mut DefaultHasher) {
-    let mut paths: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
@@ -75,7 +89,11 @@ fn hash_files(directory: &Path, hasher: &mut DefaultHasher) {
 fn build_kernel_crate(directory: &Path) {
     let kernel_crate = root().join("kernel_crate");
     run(rustc()
-        .args(["--edition=2024", "--crate-type=proc-macro", "--crate-name=rex_macros"])
+        .args([
+            "--edition=2024",
+            "--crate-type=proc-macro",
+            "--crate-name=rex_macros",
+        ])
         .args(["--extern", "proc_macro", "--out-dir"])
         .arg(directory)
         .arg(kernel_crate.join("rex-macros/src/lib.rs")));
@@ -83,10 +101,20 @@ fn build_kernel_crate(directory: &Path) {
         .env("RUSTC_BOOTSTRAP", "1")
         .args(FLAGS)
         .arg(format!("--sysroot={}", sysroot()))
-        .args(["--crate-type=rlib", "--crate-name=rex", "--cfg=feature=\"debug_printk\""])
-        .arg(format!("--remap-path-prefix={}=/rex", kernel_crate.display()))
+        .args([
+            "--crate-type=rlib",
+            "--crate-name=rex",
+            "--cfg=feature=\"debug_printk\"",
+        ])
+        .arg(format!(
+            "--remap-path-prefix={}=/rex",
+            kernel_crate.display()
+        ))
         .arg("--extern")
-        .arg(format!("rex_macros={}", directory.join("librex_macros.so").display()))
+        .arg(format!(
+            "rex_macros={}",
+            directory.join("librex_macros.so").display()
+        ))
         .arg("--out-dir")
         .arg(directory)
         .arg(kernel_crate.join("rex/src/lib.rs")));
@@ -128,9 +156,18 @@ fn link(name: &str, sources: &Path, directory: &Path, elf: &Path) {
         .env("RUSTC_BOOTSTRAP", "1")
         .args(FLAGS)
         .arg(format!("--sysroot={}", sysroot()))
-        .args(["-Clto=fat", "-Clinker=ld", "-Clinker-flavor=ld", "-Clink-arg=--emit-relocs"])
+        .args([
+            "-Clto=fat",
+            "-Clinker=ld",
+            "-Clinker-flavor=ld",
+            "-Clink-arg=--emit-relocs",
+        ])
         .arg(format!("-Clink-arg=-T{}", script.display()))
-        .args(["-Clink-arg=--no-dynamic-linker", "-Clink-arg=-e", "-Clink-arg=0"])
+        .args([
+            "-Clink-arg=--no-dynamic-linker",
+            "-Clink-arg=-e",
+            "-Clink-arg=0",
+        ])
         .arg(format!("--remap-path-prefix={}=.", sources.display()))
         .args(["--crate-type=bin", "--crate-name", name])
         .arg("--extern")
@@ -150,6 +187,9 @@ pub fn line(name: &str, mark: &str) -> u64 {
         .join(name)
         .with_extension("rs");
     let text = fs::read_to_string(path).unwrap();
-    let found = text.lines().position(|line| line.ends_with(mark)).expect(mark);
+    let found = text
+        .lines()
+        .position(|line| line.ends_with(mark))
+        .expect(mark);
     found as u64 + 1
 }

@@ -50,11 +50,19 @@ impl Client {
 
     /// Starts `rexrt stdio` and says nothing.
     pub fn silent() -> Self {
-        let mut child =
-            rexrt().arg("stdio").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = rexrt()
+            .arg("stdio")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take();
         let heard = listen(child.stdout.take().unwrap());
-        Self { to: To::Process(child, stdin), heard, last: 0 }
+        Self {
+            to: To::Process(child, stdin),
+            heard,
+            last: 0,
+        }
     }
 
     /// Connects to a daemon's socket, which may not be there yet; says hello and subscribes.
@@ -68,19 +76,27 @@ impl Client {
             }
         };
         let heard = listen(stream.try_clone().unwrap());
-        let mut client = Self { to: To::Socket(stream), heard, last: 0 };
+        let mut client = Self {
+            to: To::Socket(stream),
+            heard,
+            last: 0,
+        };
         client.greet();
         client
     }
 
     fn greet(&mut self) {
-        self.call("hello", json!({ "client": "test", "version": "0", "protocol": 1 }));
+        self.call(
+            "hello",
+            json!({ "client": "test", "version": "0", "protocol": 1 }),
+        );
         self.call("subscribe", json!({}));
     }
 
     /// Asks; gives the result.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
-        self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+        self.ask(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
     /// Asks; gives the error.
@@ -116,7 +132,10 @@ impl Client {
 
     /// Waits for the answer to a request.
     pub fn answer(&self, id: &Value) -> Value {
-        self.wait(|heard| heard.answers.remove(&id.to_string()), &format!("answer {id}"))
+        self.wait(
+            |heard| heard.answers.remove(&id.to_string()),
+            &format!("answer {id}"),
+        )
     }
 
     /// Loads an image.
@@ -138,8 +157,14 @@ impl Client {
     pub fn event(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         self.wait(
             |heard| {
-                let events = heard.notifications.iter().filter(|said| said["method"] == "event");
-                events.map(|said| &said["params"]).find(|event| wanted(event)).cloned()
+                let events = heard
+                    .notifications
+                    .iter()
+                    .filter(|said| said["method"] == "event");
+                events
+                    .map(|said| &said["params"])
+                    .find(|event| wanted(event))
+                    .cloned()
             },
             "event",
         )
@@ -148,7 +173,10 @@ impl Client {
     /// Every event of a kind so far.
     pub fn events(&self, kind: &str) -> Vec<Value> {
         let heard = self.heard.0.lock().unwrap();
-        let events = heard.notifications.iter().filter(|said| said["method"] == "event");
+        let events = heard
+            .notifications
+            .iter()
+            .filter(|said| said["method"] == "event");
         let events = events.map(|said| said["params"].clone());
         events.filter(|event| event["event"] == kind).collect()
     }
@@ -156,9 +184,14 @@ impl Client {
     /// Everything a command printed so far.
     pub fn output(&self, stream: &str) -> String {
         let heard = self.heard.0.lock().unwrap();
-        let output = heard.notifications.iter().filter(|said| said["method"] == "output");
+        let output = heard
+            .notifications
+            .iter()
+            .filter(|said| said["method"] == "output");
         let output = output.filter(|said| said["params"]["stream"] == stream);
-        output.map(|said| said["params"]["text"].as_str().unwrap().to_owned()).collect()
+        output
+            .map(|said| said["params"]["text"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Whether the other side closed the connection, waiting for it.
@@ -168,7 +201,9 @@ impl Client {
 
     /// Closes the connection of a `stdio` client and waits for its process.
     pub fn close(mut self) -> ExitStatus {
-        let To::Process(child, stdin) = &mut self.to else { panic!("not a process") };
+        let To::Process(child, stdin) = &mut self.to else {
+            panic!("not a process")
+        };
         drop(stdin.take());
         let start = Instant::now();
         loop {
@@ -182,7 +217,9 @@ impl Client {
 
     /// Kills a `stdio` process the hard way.
     pub fn kill(&mut self) {
-        let To::Process(child, _) = &mut self.to else { panic!("not a process") };
+        let To::Process(child, _) = &mut self.to else {
+            panic!("not a process")
+        };
         child.kill().unwrap();
         child.wait().unwrap();
     }

@@ -49,7 +49,11 @@ impl Drop for Scratch {
 
 /// A command that makes the given system calls, without arguments, one after the other.
 pub fn syscalls(numbers: &[i64]) -> Vec<String> {
-    let mut argv = vec!["perl".to_owned(), "-e".into(), "syscall($_) for @ARGV".into()];
+    let mut argv = vec![
+        "perl".to_owned(),
+        "-e".into(),
+        "syscall($_) for @ARGV".into(),
+    ];
     argv.extend(numbers.iter().map(ToString::to_string));
     argv
 }

@@ -23,13 +23,18 @@ pub unsafe extern "C" fn rex_spin_lock(lock: *mut u32) {
         // object, aligned to 4.
         let word = unsafe { AtomicU32::from_ptr(lock) };
         let owner = owner(invocation.cpu);
-        while word.compare_exchange_weak(0, owner, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        while word
+            .compare_exchange_weak(0, owner, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             if kill_pending() {
                 return Err(Reason::Budget);
             }
             std::thread::yield_now();
         }
-        invocation.resources.add(Resource::Lock(lock as u64), acquired_at());
+        invocation
+            .resources
+            .add(Resource::Lock(lock as u64), acquired_at());
         Ok(())
     });
 }

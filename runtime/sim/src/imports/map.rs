@@ -50,41 +50,61 @@ pub unsafe extern "C" fn rex_map_update(
     flags: u64,
 ) -> i64 {
     helper(|invocation| {
-        Ok(errno::result(map(invocation, handle).ok_or(Errno::EINVAL).and_then(|map| {
-            // SAFETY: the crate passes a key and a value of the map's types.
-            let (key, value) =
-                unsafe { (slice(key, map.shape.key_size), slice(value, map.shape.value_size)) };
-            map.update(invocation.cpu, key, value, flags)
-        })))
+        Ok(errno::result(
+            map(invocation, handle)
+                .ok_or(Errno::EINVAL)
+                .and_then(|map| {
+                    // SAFETY: the crate passes a key and a value of the map's types.
+                    let (key, value) = unsafe {
+                        (
+                            slice(key, map.shape.key_size),
+                            slice(value, map.shape.value_size),
+                        )
+                    };
+                    map.update(invocation.cpu, key, value, flags)
+                }),
+        ))
     })
 }
 
 /// Deletes an entry.
 pub unsafe extern "C" fn rex_map_delete(handle: u64, key: *const u8) -> i64 {
     helper(|invocation| {
-        Ok(errno::result(map(invocation, handle).ok_or(Errno::EINVAL).and_then(|map| {
-            // SAFETY: the crate passes a key of the map's key type.
-            map.delete(unsafe { slice(key, map.shape.key_size) })
-        })))
+        Ok(errno::result(
+            map(invocation, handle)
+                .ok_or(Errno::EINVAL)
+                .and_then(|map| {
+                    // SAFETY: the crate passes a key of the map's key type.
+                    map.delete(unsafe { slice(key, map.shape.key_size) })
+                }),
+        ))
     })
 }
 
 /// Pushes to a queue or stack.
 pub unsafe extern "C" fn rex_map_push(handle: u64, value: *const u8, flags: u64) -> i64 {
     helper(|invocation| {
-        Ok(errno::result(map(invocation, handle).ok_or(Errno::EINVAL).and_then(|map| {
-            // SAFETY: the crate passes a value of the map's value type.
-            map.push(unsafe { slice(value, map.shape.value_size) }, flags)
-        })))
+        Ok(errno::result(
+            map(invocation, handle)
+                .ok_or(Errno::EINVAL)
+                .and_then(|map| {
+                    // SAFETY: the crate passes a value of the map's value type.
+                    map.push(unsafe { slice(value, map.shape.value_size) }, flags)
+                }),
+        ))
     })
 }
 
 unsafe fn next(handle: u64, out: *mut u8, take: bool) -> i64 {
     helper(|invocation| {
-        Ok(errno::result(map(invocation, handle).ok_or(Errno::EINVAL).and_then(|map| {
-            // SAFETY: the crate passes room for a value of the map's value type.
-            map.next(unsafe { slice_mut(out, map.shape.value_size) }, take)
-        })))
+        Ok(errno::result(
+            map(invocation, handle)
+                .ok_or(Errno::EINVAL)
+                .and_then(|map| {
+                    // SAFETY: the crate passes room for a value of the map's value type.
+                    map.next(unsafe { slice_mut(out, map.shape.value_size) }, take)
+                }),
+        ))
     })
 }
 

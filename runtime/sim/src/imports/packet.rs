@@ -22,7 +22,13 @@ pub unsafe extern "C" fn rex_override_return(regs: *mut rex_pt_regs, rc: u64) ->
 /// Grows or shrinks the packet at its end.
 pub extern "C" fn rex_xdp_adjust_tail(context: *mut rex_xdp_ctx, delta: i32) -> i64 {
     helper(|invocation| {
-        let packet = invocation.packet().filter(|packet| std::ptr::eq(packet.context(), context));
-        Ok(errno::result(packet.ok_or(Errno::EINVAL).and_then(|packet| packet.adjust_tail(delta))))
+        let packet = invocation
+            .packet()
+            .filter(|packet| std::ptr::eq(packet.context(), context));
+        Ok(errno::result(
+            packet
+                .ok_or(Errno::EINVAL)
+                .and_then(|packet| packet.adjust_tail(delta)),
+        ))
     })
 }

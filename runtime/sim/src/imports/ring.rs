@@ -11,12 +11,18 @@ pub extern "C" fn rex_ringbuf_reserve(handle: u64, size: u64, flags: u64) -> *mu
     helper(|invocation| {
         let index = invocation.object.map_index(handle);
         let ring = index.and_then(|index| invocation.object.maps[index].ring());
-        let (Some(index), Some(ring)) = (index, ring) else { return Ok(std::ptr::null_mut()) };
+        let (Some(index), Some(ring)) = (index, ring) else {
+            return Ok(std::ptr::null_mut());
+        };
         if !invocation.resources.has_room() {
             return Err(Reason::NoSlots);
         }
-        let Some(record) = ring.reserve(size, flags) else { return Ok(std::ptr::null_mut()) };
-        invocation.resources.add(Resource::Record(index, record as u64), acquired_at());
+        let Some(record) = ring.reserve(size, flags) else {
+            return Ok(std::ptr::null_mut());
+        };
+        invocation
+            .resources
+            .add(Resource::Record(index, record as u64), acquired_at());
         Ok(record)
     })
 }

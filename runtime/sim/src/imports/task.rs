@@ -16,11 +16,17 @@ fn with_task<R>(invocation: &Invocation, task: u64, body: impl FnOnce(&Task) -> 
     if task == CURRENT {
         return invocation.task().map(body);
     }
-    let held = invocation.resources.get(task.checked_sub(OWNED)? as usize)?;
+    let held = invocation
+        .resources
+        .get(task.checked_sub(OWNED)? as usize)?;
     match held.resource {
         Resource::Task(pid) => {
             let tgid = thread_group(pid).unwrap_or(pid);
-            Some(body(&Task { pid, tgid, comm: None }))
+            Some(body(&Task {
+                pid,
+                tgid,
+                comm: None,
+            }))
         }
         _ => None,
     }
@@ -28,7 +34,13 @@ fn with_task<R>(invocation: &Invocation, task: u64, body: impl FnOnce(&Task) -> 
 
 /// The current task, 0 if there is none.
 pub extern "C" fn rex_task_current() -> u64 {
-    helper(|invocation| Ok(if invocation.task().is_some() { CURRENT } else { 0 }))
+    helper(|invocation| {
+        Ok(if invocation.task().is_some() {
+            CURRENT
+        } else {
+            0
+        })
+    })
 }
 
 /// Thread id, 0 for no task.
@@ -58,7 +70,13 @@ pub unsafe extern "C" fn rex_task_comm(task: u64, out: *mut [u8; 16]) -> i64 {
 
 /// User registers of the current task, null for others and where the source has none.
 pub extern "C" fn rex_task_regs(task: u64) -> *const rex_pt_regs {
-    helper(|invocation| Ok(if task == CURRENT { invocation.regs.get() } else { std::ptr::null() }))
+    helper(|invocation| {
+        Ok(if task == CURRENT {
+            invocation.regs.get()
+        } else {
+            std::ptr::null()
+        })
+    })
 }
 
 /// Takes a reference to a thread of this machine.

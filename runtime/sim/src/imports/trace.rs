@@ -30,8 +30,14 @@ pub unsafe extern "C" fn rex_trace(message: *const u8, len: usize) -> i64 {
 pub unsafe extern "C" fn rex_probe_read_kernel(dst: *mut u8, size: u32, src: *const u8) -> i64 {
     helper(|_| {
         let len = size as usize;
-        let local = libc::iovec { iov_base: dst.cast(), iov_len: len };
-        let remote = libc::iovec { iov_base: src.cast_mut().cast(), iov_len: len };
+        let local = libc::iovec {
+            iov_base: dst.cast(),
+            iov_len: len,
+        };
+        let remote = libc::iovec {
+            iov_base: src.cast_mut().cast(),
+            iov_len: len,
+        };
         // SAFETY: reading through the kernel cannot fault; `dst` is the crate's own buffer
         // of this size.
         let read = unsafe {

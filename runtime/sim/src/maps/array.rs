@@ -18,8 +18,14 @@ pub struct Array {
 impl Array {
     /// Creates one, zeroed.
     pub fn new(shape: &Shape) -> Result<Self, Errno> {
-        let bytes = shape.stride().checked_mul(shape.max_entries.into()).ok_or(Errno::E2BIG)?;
-        Ok(Self { memory: Memory::new(bytes)?, shape: *shape })
+        let bytes = shape
+            .stride()
+            .checked_mul(shape.max_entries.into())
+            .ok_or(Errno::E2BIG)?;
+        Ok(Self {
+            memory: Memory::new(bytes)?,
+            shape: *shape,
+        })
     }
 
     /// Address of element 0.
@@ -34,8 +40,10 @@ impl Array {
 
     /// Address of a value.
     pub fn lookup(&self, index: u32) -> Option<*mut u8> {
-        (index < self.shape.max_entries)
-            .then(|| self.memory.at(self.offset(index), self.shape.value_size as usize))
+        (index < self.shape.max_entries).then(|| {
+            self.memory
+                .at(self.offset(index), self.shape.value_size as usize)
+        })
     }
 
     /// Replaces a value.
@@ -47,7 +55,10 @@ impl Array {
 
     /// Every element.
     pub fn entries(&self) -> Entries {
-        let value = |index| self.memory.copy(self.offset(index), self.shape.value_size as usize);
+        let value = |index| {
+            self.memory
+                .copy(self.offset(index), self.shape.value_size as usize)
+        };
         (0..self.shape.max_entries)
             .map(|index| (index.to_ne_bytes().to_vec(), value(index)))
             .collect()
@@ -73,13 +84,19 @@ impl PerCpuArray {
             .checked_mul(shape.max_entries.into())
             .and_then(|bytes| bytes.checked_mul(cpus as u64))
             .ok_or(Errno::E2BIG)?;
-        Ok(Self { memory: Memory::new(bytes)?, shape: *shape, cpus })
+        Ok(Self {
+            memory: Memory::new(bytes)?,
+            shape: *shape,
+            cpus,
+        })
     }
 
     /// Address of this CPU's value.
     pub fn lookup(&self, cpu: u32, index: u32) -> Option<*mut u8> {
-        (index < self.shape.max_entries && (cpu as usize) < self.cpus)
-            .then(|| self.memory.at(self.offset(cpu, index), self.shape.value_size as usize))
+        (index < self.shape.max_entries && (cpu as usize) < self.cpus).then(|| {
+            self.memory
+                .at(self.offset(cpu, index), self.shape.value_size as usize)
+        })
     }
 
     /// Replaces this CPU's value.
@@ -95,7 +112,9 @@ impl PerCpuArray {
         let value = |index| {
             let cpus = u32::try_from(self.cpus).unwrap_or(u32::MAX);
             let stride = self.shape.stride() as usize;
-            (0..cpus).flat_map(|cpu| self.memory.copy(self.offset(cpu, index), stride)).collect()
+            (0..cpus)
+                .flat_map(|cpu| self.memory.copy(self.offset(cpu, index), stride))
+                .collect()
         };
         (0..self.shape.max_entries)
             .map(|index| (index.to_ne_bytes().to_vec(), value(index)))

@@ -57,7 +57,9 @@ impl Hash {
             touched: 0,
             used: 0,
         };
-        let bytes = element_bytes(shape).checked_mul(count as u64).ok_or(Errno::E2BIG)?;
+        let bytes = element_bytes(shape)
+            .checked_mul(count as u64)
+            .ok_or(Errno::E2BIG)?;
         Ok(Self {
             memory: Memory::new(bytes)?,
             table: Mutex::new(table),
@@ -75,7 +77,10 @@ impl Hash {
             table.unlink(element);
             table.link_newest(element);
         }
-        Some(self.memory.at(self.value(element), self.shape.value_size as usize))
+        Some(
+            self.memory
+                .at(self.value(element), self.shape.value_size as usize),
+        )
     }
 
     /// `htab_map_update_elem`.
@@ -134,8 +139,10 @@ impl Hash {
             let mut element = head;
             while element != NONE {
                 entries.push((
-                    self.memory.copy(self.key(element), self.shape.key_size as usize),
-                    self.memory.copy(self.value(element), self.shape.value_size as usize),
+                    self.memory
+                        .copy(self.key(element), self.shape.key_size as usize),
+                    self.memory
+                        .copy(self.value(element), self.shape.value_size as usize),
                 ));
                 element = table.next[element as usize - 1];
             }
@@ -174,9 +181,13 @@ impl Hash {
     }
 
     fn remove(&self, table: &mut Table, element: u32) {
-        let key = self.memory.copy(self.key(element), self.shape.key_size as usize);
+        let key = self
+            .memory
+            .copy(self.key(element), self.shape.key_size as usize);
         let chain = self.chain(table, &key);
-        let Some((before, element)) = self.find(table, chain, &key) else { return };
+        let Some((before, element)) = self.find(table, chain, &key) else {
+            return;
+        };
         let next = table.next[element as usize - 1];
         if before == NONE {
             table.heads[chain] = next;

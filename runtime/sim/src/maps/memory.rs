@@ -37,13 +37,19 @@ impl Memory {
         if base == libc::MAP_FAILED {
             return Err(Errno::ENOMEM);
         }
-        Ok(Self { base: base.cast(), len })
+        Ok(Self {
+            base: base.cast(),
+            len,
+        })
     }
 
     /// Address of the byte at `offset`; `offset..offset + len` must lie inside.
     pub fn at(&self, offset: u64, len: usize) -> *mut u8 {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        assert!(offset.checked_add(len).is_some_and(|end| end <= self.len), "outside the map");
+        assert!(
+            offset.checked_add(len).is_some_and(|end| end <= self.len),
+            "outside the map"
+        );
         self.base.wrapping_add(offset)
     }
 

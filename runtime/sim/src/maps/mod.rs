@@ -72,10 +72,17 @@ impl Map {
         let storage = match shape.check() {
             Ok(()) => Storage::new(&shape, cpus),
             Err(rules::Refused::Kind) => {
-                return Err(LoadError::MapKind { name, kind: shape.kind });
+                return Err(LoadError::MapKind {
+                    name,
+                    kind: shape.kind,
+                });
             }
             Err(rules::Refused::Shape(errno, reason)) => {
-                return Err(LoadError::Map { name, errno: errno.0, reason: reason.into() });
+                return Err(LoadError::Map {
+                    name,
+                    errno: errno.0,
+                    reason: reason.into(),
+                });
             }
         };
         let storage = storage.map_err(|errno| LoadError::Map {
@@ -128,14 +135,18 @@ impl Map {
 
     /// Pushes to a queue or stack.
     pub fn push(&self, value: &[u8], flags: u64) -> Result<(), Errno> {
-        let Storage::Queue(queue) = &self.storage else { return Err(Errno::EINVAL) };
+        let Storage::Queue(queue) = &self.storage else {
+            return Err(Errno::EINVAL);
+        };
         without_padding(value, &self.value_padding, |value| queue.push(value, flags))
     }
 
     /// Copies the next value of a queue or stack to `out`, and takes it if `take`.
     /// An empty one zeroes `out`.
     pub fn next(&self, out: &mut [u8], take: bool) -> Result<(), Errno> {
-        let Storage::Queue(queue) = &self.storage else { return Err(Errno::EINVAL) };
+        let Storage::Queue(queue) = &self.storage else {
+            return Err(Errno::EINVAL);
+        };
         queue.next(out, take)
     }
 
@@ -204,9 +215,13 @@ fn index(key: &[u8]) -> Option<u32> {
 
 fn padding(layout: &ValueLayout, size: u32) -> Vec<(usize, usize)> {
     let inside = layout.padding.iter().filter(|span| {
-        span.offset.checked_add(span.length).is_some_and(|end| end <= size)
+        span.offset
+            .checked_add(span.length)
+            .is_some_and(|end| end <= size)
     });
-    inside.map(|span| (span.offset as usize, span.length as usize)).collect()
+    inside
+        .map(|span| (span.offset as usize, span.length as usize))
+        .collect()
 }
 
 /// Passes `bytes` on, with padding zeroed in a copy; types without padding pay nothing.

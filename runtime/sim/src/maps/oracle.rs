@@ -55,10 +55,17 @@ fn bpf<T>(command: i64, attributes: &T) -> Result<i64, Errno> {
     // SAFETY: the attributes are laid out as the command wants them, and pointers in them
     // are to buffers of the sizes the map was created with.
     let result = unsafe {
-        libc::syscall(libc::SYS_bpf, command, &raw const *attributes, mem::size_of::<T>())
+        libc::syscall(
+            libc::SYS_bpf,
+            command,
+            &raw const *attributes,
+            mem::size_of::<T>(),
+        )
     };
     if result < 0 {
-        return Err(Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0)));
+        return Err(Errno(
+            io::Error::last_os_error().raw_os_error().unwrap_or(0),
+        ));
     }
     Ok(result)
 }
@@ -99,7 +106,11 @@ impl KernelMap {
         let attributes = ElementAttributes {
             map_fd: self.fd.as_raw_fd() as u32,
             _pad: 0,
-            key: if key.is_empty() { 0 } else { key.as_ptr() as u64 },
+            key: if key.is_empty() {
+                0
+            } else {
+                key.as_ptr() as u64
+            },
             value: value.map_or(0, |value| value.as_mut_ptr() as u64),
             flags,
         };
@@ -122,11 +133,20 @@ fn possible_cpus() -> usize {
 
 /// Whether this user can create maps.
 fn kernel_maps_work() -> bool {
-    let shape = Shape { kind: HASH, key_size: 4, value_size: 4, max_entries: 1, flags: 0 };
+    let shape = Shape {
+        kind: HASH,
+        key_size: 4,
+        value_size: 4,
+        max_entries: 1,
+        flags: 0,
+    };
     match KernelMap::create(&shape) {
         Ok(_) => true,
         Err(errno) => {
-            println!("bpf(2) does not work here (errno {}): compared with the table only", errno.0);
+            println!(
+                "bpf(2) does not work here (errno {}): compared with the table only",
+                errno.0
+            );
             false
         }
     }
@@ -169,11 +189,48 @@ fn creation_agrees_with_the_kernel() {
     if !kernel_maps_work() {
         return;
     }
-    let kinds =
-        [HASH, KIND_LRU_HASH, ARRAY, PERCPU_ARRAY, PERF_EVENT_ARRAY, STACK_TRACE, QUEUE, STACK, RINGBUF];
-    let sizes = [0, 1, 4, 8, 12, 16, 1016, 1024, 32 << 10, (32 << 10) + 8, (4 << 20) - 60, (4 << 20) + 8];
+    let kinds = [
+        HASH,
+        KIND_LRU_HASH,
+        ARRAY,
+        PERCPU_ARRAY,
+        PERF_EVENT_ARRAY,
+        STACK_TRACE,
+        QUEUE,
+        STACK,
+        RINGBUF,
+    ];
+    let sizes = [
+        0,
+        1,
+        4,
+        8,
+        12,
+        16,
+        1016,
+        1024,
+        32 << 10,
+        (32 << 10) + 8,
+        (4 << 20) - 60,
+        (4 << 20) + 8,
+    ];
     let entries = [0, 1, 3, 4096, 8192, 12288];
-    let flags = [0, 1, 2, 3, 1 << 3, 3 << 3, 1 << 7, 3 << 7, 1 << 5, 1 << 6, 1 << 10, 1 << 11, 1 << 12, 1 << 20];
+    let flags = [
+        0,
+        1,
+        2,
+        3,
+        1 << 3,
+        3 << 3,
+        1 << 7,
+        3 << 7,
+        1 << 5,
+        1 << 6,
+        1 << 10,
+        1 << 11,
+        1 << 12,
+        1 << 20,
+    ];
     let mut random = Random(0x5eed_cafe);
     let pick = |random: &mut Random, from: &[u32]| from[random.below(from.len() as u64) as usize];
     let mut created = 0;
@@ -187,7 +244,11 @@ fn creation_agrees_with_the_kernel() {
         let likely = random.below(2) == 0;
         let shape = Shape {
             kind,
-            key_size: if likely { usual } else { pick(&mut random, &sizes[..9]) },
+            key_size: if likely {
+                usual
+            } else {
+                pick(&mut random, &sizes[..9])
+            },
             value_size: pick(&mut random, &sizes),
             max_entries: pick(&mut random, &entries),
             flags: if likely { 0 } else { pick(&mut random, &flags) },
@@ -225,14 +286,22 @@ fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
             0..5 => {
                 let flags = [0, 0, 0, 1, 2, 3, 4, 1 << 40][random.below(8) as usize];
                 let mut value = vec![0; kernel.value_size];
-                value.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+                value
+                    .iter_mut()
+                    .for_each(|byte| *byte = random.below(256) as u8);
                 let given = value[..shape.value_size as usize].to_vec();
                 let real = kernel.element(UPDATE, &key, Some(&mut value), flags);
-                (map.update(0, &key, &given, flags).map(|()| given.clone()), real.map(|()| given))
+                (
+                    map.update(0, &key, &given, flags).map(|()| given.clone()),
+                    real.map(|()| given),
+                )
             }
             5..7 => {
                 let real = kernel.element(DELETE, &key, None, 0);
-                (map.delete(&key).map(|()| Vec::new()), real.map(|()| Vec::new()))
+                (
+                    map.delete(&key).map(|()| Vec::new()),
+                    real.map(|()| Vec::new()),
+                )
             }
             _ => {
                 let real = kernel.lookup(LOOKUP, &key);
@@ -240,14 +309,23 @@ fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
                 (value_of(&map, &key), real)
             }
         };
-        assert_eq!(own, real, "{shape:?}: round {round}, operation {what}, key {key:?}");
+        assert_eq!(
+            own, real,
+            "{shape:?}: round {round}, operation {what}, key {key:?}"
+        );
     }
 }
 
 #[test]
 fn hash_agrees_with_the_kernel() {
     for (key_size, value_size) in [(4, 8), (1, 3), (12, 20), (16, 1)] {
-        let shape = Shape { kind: HASH, key_size, value_size, max_entries: 7, flags: 0 };
+        let shape = Shape {
+            kind: HASH,
+            key_size,
+            value_size,
+            max_entries: 7,
+            flags: 0,
+        };
         keyed_operations(shape, 12, 3000);
         keyed_operations(Shape { flags: 1, ..shape }, 12, 3000);
     }
@@ -256,14 +334,26 @@ fn hash_agrees_with_the_kernel() {
 #[test]
 fn arrays_agree_with_the_kernel() {
     for value_size in [1, 8, 12] {
-        let shape = Shape { kind: ARRAY, key_size: 4, value_size, max_entries: 6, flags: 0 };
+        let shape = Shape {
+            kind: ARRAY,
+            key_size: 4,
+            value_size,
+            max_entries: 6,
+            flags: 0,
+        };
         keyed_operations(shape, 9, 2000);
     }
 }
 
 #[test]
 fn per_cpu_arrays_agree_with_the_kernel() {
-    let shape = Shape { kind: PERCPU_ARRAY, key_size: 4, value_size: 8, max_entries: 6, flags: 0 };
+    let shape = Shape {
+        kind: PERCPU_ARRAY,
+        key_size: 4,
+        value_size: 8,
+        max_entries: 6,
+        flags: 0,
+    };
     keyed_operations(shape, 9, 2000);
 }
 
@@ -273,7 +363,13 @@ fn queues_and_stacks_agree_with_the_kernel() {
         return;
     }
     for kind in [QUEUE, STACK] {
-        let shape = Shape { kind, key_size: 0, value_size: 12, max_entries: 5, flags: 0 };
+        let shape = Shape {
+            kind,
+            key_size: 0,
+            value_size: 12,
+            max_entries: 5,
+            flags: 0,
+        };
         let kernel = KernelMap::create(&shape).unwrap();
         let map = ours(&shape);
         let mut random = Random(99 + u64::from(kind));
@@ -282,10 +378,15 @@ fn queues_and_stacks_agree_with_the_kernel() {
             let what = random.below(8);
             let (own, real) = match what {
                 0..5 => {
-                    value.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+                    value
+                        .iter_mut()
+                        .for_each(|byte| *byte = random.below(256) as u8);
                     let flags = [0, 0, 0, 1, 2, 3, 4][random.below(7) as usize];
                     let real = kernel.element(UPDATE, &[], Some(&mut value), flags);
-                    (map.push(&value, flags).map(|()| vec![]), real.map(|()| vec![]))
+                    (
+                        map.push(&value, flags).map(|()| vec![]),
+                        real.map(|()| vec![]),
+                    )
                 }
                 5 => {
                     let own = map.next(&mut value, false).map(|()| value.to_vec());

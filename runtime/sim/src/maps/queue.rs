@@ -36,9 +36,21 @@ struct State {
 impl Queue {
     /// Creates an empty one.
     pub fn new(shape: &Shape, order: Order) -> Result<Self, Errno> {
-        let bytes = shape.stride().checked_mul(shape.max_entries.into()).ok_or(Errno::E2BIG)?;
-        let state = State { used: VecDeque::new(), free: Vec::new(), touched: 0 };
-        Ok(Self { memory: Memory::new(bytes)?, state: Mutex::new(state), shape: *shape, order })
+        let bytes = shape
+            .stride()
+            .checked_mul(shape.max_entries.into())
+            .ok_or(Errno::E2BIG)?;
+        let state = State {
+            used: VecDeque::new(),
+            free: Vec::new(),
+            touched: 0,
+        };
+        Ok(Self {
+            memory: Memory::new(bytes)?,
+            state: Mutex::new(state),
+            shape: *shape,
+            order,
+        })
     }
 
     /// `queue_stack_map_push_elem`: `BPF_EXIST` drops the oldest value of a full one.
@@ -57,7 +69,8 @@ impl Queue {
         } else {
             return Err(Errno::E2BIG);
         };
-        self.memory.write(u64::from(place) * self.shape.stride(), value);
+        self.memory
+            .write(u64::from(place) * self.shape.stride(), value);
         state.used.push_back(place);
         Ok(())
     }
@@ -73,7 +86,8 @@ impl Queue {
             out.fill(0);
             return Err(Errno::ENOENT);
         };
-        self.memory.read(u64::from(place) * self.shape.stride(), out);
+        self.memory
+            .read(u64::from(place) * self.shape.stride(), out);
         if take {
             match self.order {
                 Order::Queue => state.used.pop_front(),
@@ -89,7 +103,10 @@ impl Queue {
         let state = self.lock();
         let value = |place: &u32| {
             let offset = u64::from(*place) * self.shape.stride();
-            (Vec::new(), self.memory.copy(offset, self.shape.value_size as usize))
+            (
+                Vec::new(),
+                self.memory.copy(offset, self.shape.value_size as usize),
+            )
         };
         match self.order {
             Order::Queue => state.used.iter().map(value).collect(),

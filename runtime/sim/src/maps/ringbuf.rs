@@ -80,7 +80,11 @@ impl RingBuffer {
                 }
             }
             let positions = Mutex::new(Positions::default());
-            Ok(Self { base: both.cast(), size: size as u64, positions })
+            Ok(Self {
+                base: both.cast(),
+                size: size as u64,
+                positions,
+            })
         }
     }
 
@@ -171,11 +175,15 @@ impl RingBuffer {
     }
 
     fn header(&self, position: u64) -> *mut u32 {
-        self.base.wrapping_add((position & (self.size - 1)) as usize).cast()
+        self.base
+            .wrapping_add((position & (self.size - 1)) as usize)
+            .cast()
     }
 
     fn lock(&self) -> MutexGuard<'_, Positions> {
-        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -79,7 +79,11 @@ impl Shape {
             abi::REX_MAP_HASH | KIND_LRU_HASH => self.check_hash(),
             abi::REX_MAP_ARRAY | abi::REX_MAP_PERCPU_ARRAY => self.check_array(),
             abi::REX_MAP_PERF_EVENT_ARRAY => {
-                require(self.value_size == 4, Errno::EINVAL, "its value must be 4 bytes")?;
+                require(
+                    self.value_size == 4,
+                    Errno::EINVAL,
+                    "its value must be 4 bytes",
+                )?;
                 self.check_array()
             }
             abi::REX_MAP_QUEUE | abi::REX_MAP_STACK => self.check_queue(),
@@ -97,12 +101,24 @@ impl Shape {
     fn check_hash(&self) -> Result<(), Refused> {
         let lru = self.kind == KIND_LRU_HASH;
         self.flags_within(NO_PREALLOC | NO_COMMON_LRU | NUMA_NODE | ACCESS | ZERO_SEED)?;
-        require(lru || self.flags & NO_COMMON_LRU == 0, Errno::EINVAL, "only an LRU map takes NO_COMMON_LRU")?;
+        require(
+            lru || self.flags & NO_COMMON_LRU == 0,
+            Errno::EINVAL,
+            "only an LRU map takes NO_COMMON_LRU",
+        )?;
         let preallocated = self.flags & NO_PREALLOC == 0;
-        require(!lru || preallocated, Errno::ENOTSUPP, "an LRU map is always preallocated")?;
+        require(
+            !lru || preallocated,
+            Errno::ENOTSUPP,
+            "an LRU map is always preallocated",
+        )?;
         self.nonzero(true)?;
         let element = u64::from(self.key_size) + u64::from(self.value_size);
-        require(element < KMALLOC_MAX - HASH_HEADER, Errno::E2BIG, "an element does not fit 4 MiB")
+        require(
+            element < KMALLOC_MAX - HASH_HEADER,
+            Errno::E2BIG,
+            "an element does not fit 4 MiB",
+        )
     }
 
     fn check_array(&self) -> Result<(), Refused> {
@@ -111,7 +127,11 @@ impl Shape {
         require(self.key_size == 4, Errno::EINVAL, "its key must be 4 bytes")?;
         self.nonzero(false)?;
         self.flags_within(NUMA_NODE | MMAPABLE | ACCESS | PRESERVE_ELEMS | INNER_MAP)?;
-        require(!per_cpu || self.flags & NUMA_NODE == 0, Errno::EINVAL, "a per-CPU map has no node")?;
+        require(
+            !per_cpu || self.flags & NUMA_NODE == 0,
+            Errno::EINVAL,
+            "a per-CPU map has no node",
+        )?;
         require(
             plain || self.flags & (MMAPABLE | INNER_MAP) == 0,
             Errno::EINVAL,
@@ -123,11 +143,16 @@ impl Shape {
             "only a perf event array preserves elements",
         )?;
         require(
-            self.kind != abi::REX_MAP_PERF_EVENT_ARRAY || self.flags & (RDONLY_PROG | WRONLY_PROG) == 0,
+            self.kind != abi::REX_MAP_PERF_EVENT_ARRAY
+                || self.flags & (RDONLY_PROG | WRONLY_PROG) == 0,
             Errno::EINVAL,
             "a perf event array takes no program access flags",
         )?;
-        require(i32::try_from(self.value_size).is_ok(), Errno::E2BIG, "a value does not fit 2 GiB")?;
+        require(
+            i32::try_from(self.value_size).is_ok(),
+            Errno::E2BIG,
+            "a value does not fit 2 GiB",
+        )?;
         require(
             !per_cpu || self.stride() <= PER_CPU_MAX,
             Errno::E2BIG,
@@ -143,12 +168,20 @@ impl Shape {
             "its value and its number of entries must not be zero",
         )?;
         self.flags_within(NUMA_NODE | ACCESS)?;
-        require(u64::from(self.value_size) <= KMALLOC_MAX, Errno::E2BIG, "a value does not fit 4 MiB")
+        require(
+            u64::from(self.value_size) <= KMALLOC_MAX,
+            Errno::E2BIG,
+            "a value does not fit 4 MiB",
+        )
     }
 
     fn check_ringbuf(&self) -> Result<(), Refused> {
         self.flags_within(NUMA_NODE)?;
-        require(self.key_size == 0 && self.value_size == 0, Errno::EINVAL, "it has no key and no value")?;
+        require(
+            self.key_size == 0 && self.value_size == 0,
+            Errno::EINVAL,
+            "it has no key and no value",
+        )?;
         require(
             self.max_entries.is_power_of_two() && self.max_entries.is_multiple_of(PAGE),
             Errno::EINVAL,
@@ -158,7 +191,11 @@ impl Shape {
 
     fn check_stack_trace(&self) -> Result<(), Refused> {
         self.flags_within(NUMA_NODE | RDONLY | WRONLY | STACK_BUILD_ID)?;
-        let entry = if self.flags & STACK_BUILD_ID == 0 { 8 } else { 32 };
+        let entry = if self.flags & STACK_BUILD_ID == 0 {
+            8
+        } else {
+            32
+        };
         require(
             self.max_entries != 0
                 && self.key_size == 4
@@ -189,5 +226,9 @@ impl Shape {
 }
 
 fn require(holds: bool, errno: Errno, reason: &'static str) -> Result<(), Refused> {
-    if holds { Ok(()) } else { Err(Refused::Shape(errno, reason)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Refused::Shape(errno, reason))
+    }
 }

@@ -21,7 +21,13 @@ fn declare(shape: Shape, layout: MapLayout) -> rex_image::Map {
 }
 
 fn create(kind: u32, key_size: u32, value_size: u32, max_entries: u32) -> Result<Map, LoadError> {
-    let shape = Shape { kind, key_size, value_size, max_entries, flags: 0 };
+    let shape = Shape {
+        kind,
+        key_size,
+        value_size,
+        max_entries,
+        flags: 0,
+    };
     Map::create(&declare(shape, MapLayout::default()), 2)
 }
 
@@ -91,7 +97,10 @@ fn each_cpu_has_its_own_value() {
     let map = create(rex_abi::REX_MAP_PERCPU_ARRAY, 4, 4, 1).unwrap();
     map.update(1, &[0; 4], &[9; 4], 0).unwrap();
     assert_eq!(read(&map, &[0; 4]), Some(vec![0; 4]));
-    assert_eq!(map.entries()[0].1, [0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 0, 0, 0, 0]);
+    assert_eq!(
+        map.entries()[0].1,
+        [0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 0, 0, 0, 0]
+    );
     assert_eq!(map.slot(1).base, 0);
 }
 
@@ -116,12 +125,27 @@ fn queue_and_stack_order() {
 
 #[test]
 fn padding_does_not_tell_keys_apart() {
-    let layout = ValueLayout { padding: vec![Span { offset: 1, length: 3 }], enums: vec![] };
-    let shape =
-        Shape { kind: rex_abi::REX_MAP_HASH, key_size: 8, value_size: 8, max_entries: 4, flags: 0 };
-    let both = MapLayout { key: layout.clone(), value: layout };
+    let layout = ValueLayout {
+        padding: vec![Span {
+            offset: 1,
+            length: 3,
+        }],
+        enums: vec![],
+    };
+    let shape = Shape {
+        kind: rex_abi::REX_MAP_HASH,
+        key_size: 8,
+        value_size: 8,
+        max_entries: 4,
+        flags: 0,
+    };
+    let both = MapLayout {
+        key: layout.clone(),
+        value: layout,
+    };
     let map = Map::create(&declare(shape, both), 1).unwrap();
-    map.update(0, &[1, 7, 7, 7, 2, 2, 2, 2], &[5; 8], 0).unwrap();
+    map.update(0, &[1, 7, 7, 7, 2, 2, 2, 2], &[5; 8], 0)
+        .unwrap();
     let found = read(&map, &[1, 8, 8, 8, 2, 2, 2, 2]);
     assert_eq!(found, Some(vec![5, 0, 0, 0, 5, 5, 5, 5]));
     map.delete(&[1, 0, 0, 0, 2, 2, 2, 2]).unwrap();
@@ -146,7 +170,10 @@ fn what_the_kernel_refuses_is_refused_with_its_number() {
             other => panic!("{kind}: {other:?}"),
         }
     }
-    assert!(matches!(create(11, 8, 8, 1).err(), Some(LoadError::MapKind { kind: 11, .. })));
+    assert!(matches!(
+        create(11, 8, 8, 1).err(),
+        Some(LoadError::MapKind { kind: 11, .. })
+    ));
 }
 
 #[test]
@@ -159,7 +186,10 @@ fn ring_buffer_wraps_and_fills_as_the_kernels() {
     assert_eq!(ring.reserve(4088, 0), None);
     let large = ring.reserve(4080, 0).unwrap();
     assert_eq!(ring.reserve(0, 0), None);
-    assert_eq!((ring.query(0), ring.query(1), ring.query(3)), (4088, 4096, 4088));
+    assert_eq!(
+        (ring.query(0), ring.query(1), ring.query(3)),
+        (4088, 4096, 4088)
+    );
     assert!(ring.take().is_empty(), "not submitted yet");
     ring.commit(large, false);
     assert_eq!(ring.take().len(), 1);

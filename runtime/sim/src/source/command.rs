@@ -45,8 +45,14 @@ pub fn prepare(
         return Err(Failure::new(Kind::SourceFailed, "the command is empty"));
     };
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(cwd.unwrap_or_else(|| "/".into()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command
+        .args(arguments)
+        .current_dir(cwd.unwrap_or_else(|| "/".into()));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     if let Some(env) = env {
         command.env_clear().envs(env);
     }
@@ -62,25 +68,39 @@ pub fn prepare(
             io::ErrorKind::PermissionDenied => Kind::NotPermitted,
             _ => Kind::SourceFailed,
         };
-        Failure::new(kind, format!("the command `{program}` did not start: {error}"))
-            .repair("check its name, its directory and that this user may trace processes")
+        Failure::new(
+            kind,
+            format!("the command `{program}` did not start: {error}"),
+        )
+        .repair("check its name, its directory and that this user may trace processes")
     })?;
     let pid = i32::try_from(child.id()).unwrap_or(0);
     context.stopper.targets().extend([-pid, pid]);
     let failed = |error: io::Error| {
         // SAFETY: the child is ours and not reaped yet.
         unsafe { libc::kill(pid, libc::SIGKILL) };
-        Failure::new(Kind::SourceFailed, format!("the command `{program}` cannot be traced: {error}"))
+        Failure::new(
+            Kind::SourceFailed,
+            format!("the command `{program}` cannot be traced: {error}"),
+        )
     };
     match ptrace::wait(pid, |_| ()).map_err(failed)? {
         Some((_, Change::Stopped(..))) => ptrace::follow(pid).map_err(failed)?,
         other => {
-            let message = format!("the command `{program}` ended before it could be traced: {other:?}");
+            let message =
+                format!("the command `{program}` ended before it could be traced: {other:?}");
             return Err(Failure::new(Kind::SourceFailed, message));
         }
     }
     let pumps = pump(&mut child, context).map_err(failed)?;
-    let tracee = Tracee { task: Task { pid, tgid: pid, comm: None }, ..Tracee::default() };
+    let tracee = Tracee {
+        task: Task {
+            pid,
+            tgid: pid,
+            comm: None,
+        },
+        ..Tracee::default()
+    };
     let tracer = Tracer {
         root: pid,
         tracees: HashMap::from([(pid, tracee)]),
@@ -93,10 +113,20 @@ pub fn prepare(
 fn pump(child: &mut Child, context: &Context) -> io::Result<Vec<Pump>> {
     let mut pumps = Vec::new();
     if let Some(pipe) = child.stdout.take() {
-        pumps.push(Pump::start(pipe, "stdout", context.id, context.notify.clone())?);
+        pumps.push(Pump::start(
+            pipe,
+            "stdout",
+            context.id,
+            context.notify.clone(),
+        )?);
     }
     if let Some(pipe) = child.stderr.take() {
-        pumps.push(Pump::start(pipe, "stderr", context.id, context.notify.clone())?);
+        pumps.push(Pump::start(
+            pipe,
+            "stderr",
+            context.id,
+            context.notify.clone(),
+        )?);
     }
     Ok(pumps)
 }
@@ -120,10 +150,22 @@ impl Tracer {
     fn change(&mut self, context: &mut Context, pid: i32, change: Change) {
         match change {
             Change::Exited(status) => {
-                self.gone(context, pid, End { status, signal: None, message: None });
+                self.gone(
+                    context,
+                    pid,
+                    End {
+                        status,
+                        signal: None,
+                        message: None,
+                    },
+                );
             }
             Change::Killed(signal) => {
-                let end = End { status: 128 + signal, signal: Some(signal), message: None };
+                let end = End {
+                    status: 128 + signal,
+                    signal: Some(signal),
+                    message: None,
+                };
                 self.gone(context, pid, end);
             }
             Change::Stopped(signal, event) => {
@@ -144,8 +186,16 @@ impl Tracer {
         self.tracees.entry(pid).or_insert_with(|| {
             context.stopper.targets().push(pid);
             let tgid = thread_group(pid).unwrap_or(pid);
-            let task = Task { pid, tgid, comm: None };
-            Tracee { task, fresh: true, ..Tracee::default() }
+            let task = Task {
+                pid,
+                tgid,
+                comm: None,
+            };
+            Tracee {
+                task,
+                fresh: true,
+                ..Tracee::default()
+            }
         });
     }
 
@@ -166,7 +216,9 @@ impl Tracer {
             let _ = self.syscall(context, pid);
             return 0;
         }
-        let Some(tracee) = self.tracees.get_mut(&pid) else { return 0 };
+        let Some(tracee) = self.tracees.get_mut(&pid) else {
+            return 0;
+        };
         if event != 0 {
             if event == libc::PTRACE_EVENT_EXEC {
                 tracee.fresh = false;
@@ -177,12 +229,18 @@ impl Tracer {
             return 0;
         }
         let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-        if stops.contains(&signal) && ptrace::is_group_stop(pid) { 0 } else { signal }
+        if stops.contains(&signal) && ptrace::is_group_stop(pid) {
+            0
+        } else {
+            signal
+        }
     }
 
     fn syscall(&mut self, context: &mut Context, pid: i32) -> io::Result<()> {
         self.hooks.refresh(&context.object);
-        let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
+        let Some(tracee) = self.tracees.get_mut(&pid) else {
+            return Ok(());
+        };
         match ptrace::syscall(pid)? {
             At::Entry(number) => {
                 tracee.number = number;

@@ -71,7 +71,10 @@ fn run(context: &mut Context, events: &[Event]) -> End {
                 syscall_hooks::enter(context, &hooks, task, *number, regs);
             }
             Event::Exit(task, number, result) => {
-                let regs = rex_pt_regs { rax: *result as u64, ..rex_pt_regs::default() };
+                let regs = rex_pt_regs {
+                    rax: *result as u64,
+                    ..rex_pt_regs::default()
+                };
                 syscall_hooks::exit(context, &hooks, task, *number, &regs, *result);
             }
             Event::Packet(data, ingress) => {
@@ -87,12 +90,14 @@ fn parse(text: &str) -> Result<Vec<Event>, String> {
     if text.trim_start().starts_with('[') {
         let written: Vec<Written> =
             serde_json::from_str(text).map_err(|error| format!("is not valid: {error}"))?;
-        let place = |(index, event)| {
-            understand(event).map_err(|error| format!("event {index} {error}"))
-        };
+        let place =
+            |(index, event)| understand(event).map_err(|error| format!("event {index} {error}"));
         return written.into_iter().enumerate().map(place).collect();
     }
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
             let event: Result<Written, _> = serde_json::from_str(line);
@@ -106,13 +111,19 @@ fn parse(text: &str) -> Result<Vec<Event>, String> {
 
 fn understand(written: Written) -> Result<Event, String> {
     let comm = Some(written.comm).filter(|comm| !comm.is_empty());
-    let task = Task { pid: written.pid, tgid: written.pid, comm };
+    let task = Task {
+        pid: written.pid,
+        tgid: written.pid,
+        comm,
+    };
     match (written.tracepoint, written.kprobe, written.packet) {
         (Some(name), None, None) => {
             let (event, nr) = match name.split_once('/') {
                 Some(("raw_syscalls", event)) => (event, written.nr),
                 Some(("syscalls", event)) => {
-                    let call = event.strip_prefix("sys_enter_").or(event.strip_prefix("sys_exit_"));
+                    let call = event
+                        .strip_prefix("sys_enter_")
+                        .or(event.strip_prefix("sys_exit_"));
                     (event, call.and_then(number))
                 }
                 _ => ("", None),
@@ -128,13 +139,17 @@ fn understand(written: Written) -> Result<Event, String> {
         }
         (None, Some(name), None) => {
             let found = SYSCALLS.iter().find(|(_, call)| {
-                name.strip_suffix(call).is_some_and(|prefix| prefix.ends_with("sys_"))
+                name.strip_suffix(call)
+                    .is_some_and(|prefix| prefix.ends_with("sys_"))
             });
             let (nr, _) = found.ok_or_else(|| format!("names no system call with `{name}`"))?;
             Ok(Event::Enter(task, *nr, registers(*nr, &written.args)?))
         }
         (None, None, Some(hex)) => {
-            let ingress = Ingress { ifindex: written.ifindex, queue: written.queue };
+            let ingress = Ingress {
+                ifindex: written.ifindex,
+                queue: written.queue,
+            };
             Ok(Event::Packet(bytes(&hex)?, ingress))
         }
         _ => Err("must have exactly one of `tracepoint`, `kprobe` and `packet`".into()),
@@ -143,7 +158,10 @@ fn understand(written: Written) -> Result<Event, String> {
 
 fn registers(nr: u32, args: &[u64]) -> Result<Box<rex_pt_regs>, String> {
     if args.len() > 6 {
-        return Err(format!("has {} arguments, a system call has at most 6", args.len()));
+        return Err(format!(
+            "has {} arguments, a system call has at most 6",
+            args.len()
+        ));
     }
     let arg = |index: usize| args.get(index).copied().unwrap_or(0);
     Ok(Box::new(rex_pt_regs {
@@ -165,9 +183,10 @@ fn bytes(hex: &str) -> Result<Vec<u8>, String> {
         .map(|character| character.to_digit(16).map(|digit| digit as u8))
         .collect();
     match digits {
-        Some(digits) if digits.len() % 2 == 0 => {
-            Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-        }
+        Some(digits) if digits.len() % 2 == 0 => Ok(digits
+            .chunks_exact(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect()),
         _ => Err("has a `packet` that is not pairs of hexadecimal digits".into()),
     }
 }
@@ -181,7 +200,9 @@ mod tests {
         let lines = "{\"tracepoint\":\"syscalls/sys_enter_dup\",\"args\":[3],\"pid\":5}\n\n\
                      {\"packet\":\"00 01:ff\"}\n";
         let events = parse(lines).unwrap();
-        assert!(matches!(&events[0], Event::Enter(task, 32, regs) if task.pid == 5 && regs.rdi == 3));
+        assert!(
+            matches!(&events[0], Event::Enter(task, 32, regs) if task.pid == 5 && regs.rdi == 3)
+        );
         assert!(matches!(&events[1], Event::Packet(data, _) if data == &[0, 1, 255]));
         let events = parse("[{\"kprobe\":\"__x64_sys_dup\"}]").unwrap();
         assert!(matches!(&events[0], Event::Enter(_, 32, _)));
@@ -192,8 +213,14 @@ mod tests {
         for (text, wanted) in [
             ("{}\n", "line 1 must have exactly one"),
             ("{\"packet\":\"0\"}", "line 1 has a `packet`"),
-            ("\n{\"tracepoint\":\"syscalls/sys_exit_dup\"}", "line 2 has no `ret`"),
-            ("{\"tracepoint\":\"syscalls/sys_enter_dpu\"}", "names no system call"),
+            (
+                "\n{\"tracepoint\":\"syscalls/sys_exit_dup\"}",
+                "line 2 has no `ret`",
+            ),
+            (
+                "{\"tracepoint\":\"syscalls/sys_enter_dpu\"}",
+                "names no system call",
+            ),
             ("nonsense", "line 1 is not valid"),
         ] {
             let error = parse(text).err().unwrap();

@@ -21,7 +21,11 @@ pub fn prepare(name: &str) -> Result<Prepared, Failure> {
     let index = index(name)?;
     let socket = open(index).map_err(|error| {
         let denied = error.kind() == io::ErrorKind::PermissionDenied;
-        let kind = if denied { Kind::NotPermitted } else { Kind::SourceFailed };
+        let kind = if denied {
+            Kind::NotPermitted
+        } else {
+            Kind::SourceFailed
+        };
         Failure::new(kind, format!("packets of `{name}` cannot be read: {error}"))
             .repair("reading packets needs CAP_NET_RAW; or use a pcap file")
     })?;
@@ -36,10 +40,21 @@ fn index(name: &str) -> Result<u32, Failure> {
     if found != 0 {
         return Ok(found);
     }
-    let names = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
-    let names: Vec<_> = names.map(|entry| entry.file_name().to_string_lossy().into()).collect();
-    let message = format!("there is no interface `{name}`; there are {}", names.join(", "));
-    Err(Failure { near: near(name, names.into_iter()), ..Failure::new(Kind::SourceFailed, message) })
+    let names = std::fs::read_dir("/sys/class/net")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let names: Vec<_> = names
+        .map(|entry| entry.file_name().to_string_lossy().into())
+        .collect();
+    let message = format!(
+        "there is no interface `{name}`; there are {}",
+        names.join(", ")
+    );
+    Err(Failure {
+        near: near(name, names.into_iter()),
+        ..Failure::new(Kind::SourceFailed, message)
+    })
 }
 
 fn open(index: u32) -> io::Result<OwnedFd> {
@@ -57,7 +72,10 @@ fn open(index: u32) -> io::Result<OwnedFd> {
     address.sll_family = libc::AF_PACKET as u16;
     address.sll_protocol = protocol;
     address.sll_ifindex = index as i32;
-    let timeout = libc::timeval { tv_sec: 0, tv_usec: PATIENCE_MS * 1000 };
+    let timeout = libc::timeval {
+        tv_sec: 0,
+        tv_usec: PATIENCE_MS * 1000,
+    };
     // SAFETY: both pointers go with the sizes of what they point to.
     let failed = unsafe {
         libc::bind(
@@ -73,7 +91,11 @@ fn open(index: u32) -> io::Result<OwnedFd> {
                 mem::size_of_val(&timeout) as u32,
             ) != 0
     };
-    if failed { Err(io::Error::last_os_error()) } else { Ok(socket) }
+    if failed {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(socket)
+    }
 }
 
 fn run(context: &mut Context, socket: &OwnedFd, ifindex: u32) -> End {

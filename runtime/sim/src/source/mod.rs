@@ -111,7 +111,11 @@ pub struct End {
 
 impl End {
     fn failed(message: impl Into<String>) -> Self {
-        Self { status: 1, signal: None, message: Some(message.into()) }
+        Self {
+            status: 1,
+            signal: None,
+            message: Some(message.into()),
+        }
     }
 }
 
@@ -205,12 +209,24 @@ impl Source {
             }
         };
         let failed = |error: std::io::Error| {
-            Failure::new(Kind::SourceFailed, format!("the source's thread did not start: {error}"))
+            Failure::new(
+                Kind::SourceFailed,
+                format!("the source's thread did not start: {error}"),
+            )
         };
-        let thread = thread::Builder::new().name(format!("source-{id}")).spawn(run).map_err(failed)?;
+        let thread = thread::Builder::new()
+            .name(format!("source-{id}"))
+            .spawn(run)
+            .map_err(failed)?;
         let lost = || Failure::new(Kind::SourceFailed, "the source's thread ended early");
         let pid = prepared.recv().map_err(|_| lost())??;
-        Ok(Self { pid, stopper, go, ended, thread: Some(thread) })
+        Ok(Self {
+            pid,
+            stopper,
+            go,
+            ended,
+            thread: Some(thread),
+        })
     }
 
     /// Lets the source run.
@@ -251,11 +267,19 @@ fn serve(
     wait: &Receiver<()>,
 ) {
     let busy = |error: std::io::Error| Failure::new(Kind::Busy, error.to_string());
-    let ready = Runner::new(Arc::clone(&object)).map_err(busy).and_then(|runner| {
-        let mut context = Context { object, runner, stopper, notify, id };
-        let (pid, prepared) = prepare(spec, &mut context)?;
-        Ok((pid, prepared, context))
-    });
+    let ready = Runner::new(Arc::clone(&object))
+        .map_err(busy)
+        .and_then(|runner| {
+            let mut context = Context {
+                object,
+                runner,
+                stopper,
+                notify,
+                id,
+            };
+            let (pid, prepared) = prepare(spec, &mut context)?;
+            Ok((pid, prepared, context))
+        });
     match ready {
         Err(failure) => {
             // The receiver waits for exactly this message.

@@ -30,7 +30,10 @@ impl Pump {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
                 let text = String::from_utf8_lossy(&buffer[..count]);
-                notify("output", json!({ "source": source, "stream": stream, "text": text }));
+                notify(
+                    "output",
+                    json!({ "source": source, "stream": stream, "text": text }),
+                );
             }
             // Nobody may be waiting any more.
             let _ = done.send(());

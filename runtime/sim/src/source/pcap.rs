@@ -84,7 +84,10 @@ fn run(
 }
 
 fn broken(path: &Path, what: &dyn std::fmt::Display) -> Failure {
-    let message = format!("{} cannot be read as pcap or pcapng: {what}", path.display());
+    let message = format!(
+        "{} cannot be read as pcap or pcapng: {what}",
+        path.display()
+    );
     Failure::new(Kind::SourceFailed, message).path(path)
 }
 
@@ -92,7 +95,9 @@ impl Reader {
     fn open(path: &Path) -> Result<Self, Failure> {
         let open = || File::open(path).map_err(|error| broken(path, &error));
         let mut magic = [0; 4];
-        open()?.read_exact(&mut magic).map_err(|error| broken(path, &error))?;
+        open()?
+            .read_exact(&mut magic)
+            .map_err(|error| broken(path, &error))?;
         let file = BufReader::new(open()?);
         if magic == PCAPNG_MAGIC {
             let reader = PcapNgReader::new(file).map_err(|error| broken(path, &error))?;
@@ -101,7 +106,10 @@ impl Reader {
         let reader = PcapReader::new(file).map_err(|error| broken(path, &error))?;
         match reader.header().datalink {
             DataLink::ETHERNET => Ok(Self::Pcap(reader)),
-            other => Err(broken(path, &format!("it holds {other:?} frames, not Ethernet"))),
+            other => Err(broken(
+                path,
+                &format!("it holds {other:?} frames, not Ethernet"),
+            )),
         }
     }
 
@@ -110,10 +118,14 @@ impl Reader {
         match self {
             Self::Pcap(reader) => {
                 let packet = reader.next_packet()?;
-                Some(packet.map_err(|error| format!("is broken: {error}")).map(|packet| Captured {
-                    time: packet.timestamp,
-                    data: packet.data.into_owned(),
-                }))
+                Some(
+                    packet
+                        .map_err(|error| format!("is broken: {error}"))
+                        .map(|packet| Captured {
+                            time: packet.timestamp,
+                            data: packet.data.into_owned(),
+                        }),
+                )
             }
             Self::PcapNg(reader) => loop {
                 let block = match reader.next_block()? {
@@ -128,13 +140,18 @@ impl Reader {
                     _ => continue,
                 };
                 let Some(interface) = reader.interfaces().get(interface as usize) else {
-                    return Some(Err(format!("names interface {interface}, which is not there")));
+                    return Some(Err(format!(
+                        "names interface {interface}, which is not there"
+                    )));
                 };
                 if interface.linktype != DataLink::ETHERNET {
                     let link = interface.linktype;
                     return Some(Err(format!("is a {link:?} frame, not Ethernet")));
                 }
-                return Some(Ok(Captured { time: scaled(time, interface), data }));
+                return Some(Ok(Captured {
+                    time: scaled(time, interface),
+                    data,
+                }));
             },
         }
     }
@@ -150,7 +167,12 @@ fn scaled(time: Duration, interface: &InterfaceDescriptionBlock<'_>) -> Duration
     let nanoseconds = match resolution.unwrap_or(6) {
         power if power & 0x80 != 0 => units * 1_000_000_000 >> (power & 0x7f),
         power @ 0..=9 => units * 10u128.pow(u32::from(9 - power)),
-        power => units / 10u128.checked_pow(u32::from(power - 9)).unwrap_or(u128::MAX),
+        power => {
+            units
+                / 10u128
+                    .checked_pow(u32::from(power - 9))
+                    .unwrap_or(u128::MAX)
+        }
     };
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
@@ -173,7 +195,9 @@ impl Writer {
 
     fn write(&mut self, time: Duration, data: &[u8], verdict: Option<u32>) -> Result<(), String> {
         let words = format!("rex: {}", verdict.map_or("no program", verdict_name));
-        let written = self.writer.packet(time, data, verdict.unwrap_or(packets::PASS), &words);
+        let written = self
+            .writer
+            .packet(time, data, verdict.unwrap_or(packets::PASS), &words);
         written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
     }
 

@@ -30,7 +30,9 @@ pub struct PcapNgWriter {
 impl PcapNgWriter {
     /// Creates the file, with one Ethernet interface.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let mut writer = Self { file: BufWriter::new(File::create(path)?) };
+        let mut writer = Self {
+            file: BufWriter::new(File::create(path)?),
+        };
         let mut section = BYTE_ORDER.to_le_bytes().to_vec();
         section.extend(1u16.to_le_bytes());
         section.extend(0u16.to_le_bytes());

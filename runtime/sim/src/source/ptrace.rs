@@ -41,7 +41,11 @@ fn request(
     // SAFETY: callers pass requests whose address and data are numbers or point to
     // structures of the size the request writes.
     let result = unsafe { libc::ptrace(request, pid, address, data) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 /// Follow everything the tracee starts, and kill all of it when this thread ends.
@@ -73,7 +77,12 @@ pub fn syscall(pid: i32) -> io::Result<At> {
     // SAFETY: an all-zero structure is valid.
     let mut info: libc::ptrace_syscall_info = unsafe { mem::zeroed() };
     let size = mem::size_of_val(&info);
-    request(libc::PTRACE_GET_SYSCALL_INFO, pid, size, (&raw mut info) as usize)?;
+    request(
+        libc::PTRACE_GET_SYSCALL_INFO,
+        pid,
+        size,
+        (&raw mut info) as usize,
+    )?;
     Ok(match info.op {
         libc::PTRACE_SYSCALL_INFO_ENTRY => {
             // SAFETY: the operation says which member of the union is valid.
@@ -147,11 +156,14 @@ impl Registers {
 /// none left. `leaves` is called with the number of one that ended while it is still its
 /// own, before it is reaped.
 pub fn wait(pid: i32, leaves: impl Fn(i32)) -> io::Result<Option<(i32, Change)>> {
-    let Some(pid) = peek(pid, leaves)? else { return Ok(None) };
+    let Some(pid) = peek(pid, leaves)? else {
+        return Ok(None);
+    };
     let mut status = 0;
     loop {
         // SAFETY: the pointer is valid.
-        let result = unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
+        let result =
+            unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
         if result >= 0 {
             break;
         }
@@ -178,11 +190,7 @@ fn peek(pid: i32, leaves: impl Fn(i32)) -> io::Result<Option<i32>> {
         Ok(id) => (libc::P_PID, id),
         Err(_) => (libc::P_ALL, 0),
     };
-    let options = libc::WEXITED
-        | libc::WSTOPPED
-        | libc::WNOWAIT
-        | libc::__WALL
-        | libc::__WNOTHREAD;
+    let options = libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT | libc::__WALL | libc::__WNOTHREAD;
     loop {
         // SAFETY: an all-zero siginfo_t is valid.
         let mut info: libc::siginfo_t = unsafe { mem::zeroed() };

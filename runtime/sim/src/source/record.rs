@@ -21,7 +21,14 @@ impl Record {
     /// Before a system call.
     pub fn enter(pid: i32, number: u32, arguments: [u64; 6]) -> Self {
         let number = i64::from(number);
-        Self { event_type: 0, flags: 0, preempt_count: 0, pid, number, words: arguments }
+        Self {
+            event_type: 0,
+            flags: 0,
+            preempt_count: 0,
+            pid,
+            number,
+            words: arguments,
+        }
     }
 
     /// After a system call.
@@ -43,15 +50,43 @@ mod tests {
     fn offsets_are_those_of_the_snapshot() {
         assert_eq!(std::mem::offset_of!(Record, pid), 4);
         for (event, name, offset) in [
-            ("syscalls/sys_enter_dup", "__syscall_nr", std::mem::offset_of!(Record, number)),
-            ("syscalls/sys_enter_dup", "fildes", std::mem::offset_of!(Record, words)),
-            ("syscalls/sys_enter_openat", "mode", std::mem::offset_of!(Record, words) + 24),
-            ("syscalls/sys_exit_openat", "ret", std::mem::offset_of!(Record, words)),
-            ("raw_syscalls/sys_enter", "id", std::mem::offset_of!(Record, number)),
-            ("raw_syscalls/sys_exit", "ret", std::mem::offset_of!(Record, words)),
+            (
+                "syscalls/sys_enter_dup",
+                "__syscall_nr",
+                std::mem::offset_of!(Record, number),
+            ),
+            (
+                "syscalls/sys_enter_dup",
+                "fildes",
+                std::mem::offset_of!(Record, words),
+            ),
+            (
+                "syscalls/sys_enter_openat",
+                "mode",
+                std::mem::offset_of!(Record, words) + 24,
+            ),
+            (
+                "syscalls/sys_exit_openat",
+                "ret",
+                std::mem::offset_of!(Record, words),
+            ),
+            (
+                "raw_syscalls/sys_enter",
+                "id",
+                std::mem::offset_of!(Record, number),
+            ),
+            (
+                "raw_syscalls/sys_exit",
+                "ret",
+                std::mem::offset_of!(Record, words),
+            ),
         ] {
             let snapshot = rex_abi::contexts::context(event).unwrap();
-            let field = snapshot.fields.iter().find(|field| field.name == name).unwrap();
+            let field = snapshot
+                .fields
+                .iter()
+                .find(|field| field.name == name)
+                .unwrap();
             assert_eq!(field.offset as usize, offset, "{event} {name}");
         }
     }

@@ -31,7 +31,10 @@ impl Hooks {
         self.generation = Some(generation);
         self.by_hook.clear();
         for link in object.links().iter() {
-            self.by_hook.entry(link.hook).or_default().push(link.program);
+            self.by_hook
+                .entry(link.hook)
+                .or_default()
+                .push(link.program);
         }
         self.raw = [Hook::Enter(None), Hook::Exit(None)]
             .iter()
@@ -115,8 +118,14 @@ pub fn exit(
 /// calling convention says; the rest are the user's.
 fn function_registers(user: &rex_pt_regs, convention: Convention) -> rex_pt_regs {
     match convention {
-        Convention::Wrapped => rex_pt_regs { rdi: user as *const rex_pt_regs as u64, ..*user },
-        Convention::Arguments => rex_pt_regs { rcx: user.r10, ..*user },
+        Convention::Wrapped => rex_pt_regs {
+            rdi: user as *const rex_pt_regs as u64,
+            ..*user
+        },
+        Convention::Arguments => rex_pt_regs {
+            rcx: user.r10,
+            ..*user
+        },
     }
 }
 
@@ -128,8 +137,12 @@ fn run(
     regs: &rex_pt_regs,
     may_override: bool,
 ) -> Option<u64> {
-    let environment =
-        Environment { task: Some(task), regs: Some(regs), packet: None, may_override };
+    let environment = Environment {
+        task: Some(task),
+        regs: Some(regs),
+        packet: None,
+        may_override,
+    };
     // SAFETY: the caller passes a record or registers, as the hook's kind of program takes
     // them, which outlive the call.
     unsafe { context.runner.run(program, at, &environment) }.overridden

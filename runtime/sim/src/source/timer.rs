@@ -16,18 +16,25 @@ const FASTEST: u32 = 10_000;
 /// Checks rate and count.
 pub fn prepare(hz: u32, count: u64) -> Result<Prepared, Failure> {
     if hz == 0 || hz > FASTEST || count == 0 {
-        let message =
-            format!("a timer takes 1 to {FASTEST} samples a second and at least one, not {hz} and {count}");
+        let message = format!(
+            "a timer takes 1 to {FASTEST} samples a second and at least one, not {hz} and {count}"
+        );
         return Err(Failure::new(Kind::SourceFailed, message));
     }
     let period = Duration::from_secs(1) / hz;
     Ok(Box::new(move |context| {
         let pid = i32::try_from(std::process::id()).unwrap_or(0);
-        let task = Task { pid, tgid: pid, comm: None };
+        let task = Task {
+            pid,
+            tgid: pid,
+            comm: None,
+        };
         let mut next = Instant::now();
         for _ in 0..count {
             next += period;
-            context.stopper.sleep(next.saturating_duration_since(Instant::now()));
+            context
+                .stopper
+                .sleep(next.saturating_duration_since(Instant::now()));
             if context.stopper.asked() {
                 break;
             }
@@ -39,10 +46,15 @@ pub fn prepare(hz: u32, count: u64) -> Result<Prepared, Failure> {
                     sample_period: u64::try_from(period.as_nanos()).unwrap_or(u64::MAX),
                     ..rex_perf_ctx::default()
                 };
-                let environment = Environment { task: Some(&task), ..Environment::EMPTY };
+                let environment = Environment {
+                    task: Some(&task),
+                    ..Environment::EMPTY
+                };
                 // SAFETY: perf event programs take this context, which outlives the call.
                 unsafe {
-                    context.runner.run(link.program, (&raw mut sample).cast(), &environment)
+                    context
+                        .runner
+                        .run(link.program, (&raw mut sample).cast(), &environment)
                 };
             }
             if !any {

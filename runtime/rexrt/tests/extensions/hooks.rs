@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Programs that say what they see at each kind of hook.
+
+#![no_std]
+#![no_main]
+
+use rex::kprobe::kprobe;
+use rex::linux::bpf::BPF_NOEXIST;
+use rex::map::{RexArrayMap, RexHashMap};
+use rex::pt_regs::PtRegs;
+use rex::tracepoint::{
+    RawSyscallsExitCtx, SyscallsEnterDupCtx, SyscallsExitOpenatCtx, tracepoint,
+};
+use rex::xdp::{XDP_DROP, XDP_PASS, XDP_TX, xdp, xdp_md};
+use rex::{Result, rex_kprobe, rex_map, rex_printk, rex_tracepoint, rex_xdp};
+
+#[rex_map]
+static DESCRIPTORS: RexHashMap<i32, u64> = RexHashMap::new(64, 0);
+#[rex_map]
+static PACKETS: RexArrayMap<u64> = RexArrayMap::new(4, 0);
+
+#[rex_tracepoint]
+fn enters(obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &'static SyscallsEnterDupCtx) -> Result {
+    let task = obj.bpf_get_current_task().ok_or(1)?;
+    let regs = task.get_pt_regs();
+    let name = task.get_comm().map_err(|_| 2)?.to_str().map_err(|_| 3)?;
+    let _ = DESCRIPTORS.insert(&task.get_tgid(), &ctx.fildes);
+    let again = obj.bpf_map_update_elem(&DESCRIPTORS, &task.get_tgid(), &0, BPF_NOEXIST.into());
+    rex_printk!(
+        "enter {} fd {} {} by {}: {} {:?}\n",
+        ctx.syscall_nr,
+        ctx.fildes,
+        regs.rdi(),
+        name,
+        task.get_pid() != task.get_tgid(),
+        again
+    )
+}
+
+#[rex_tracepoint]
+fn exits(_obj: &tracepoint<SyscallsExitOpenatCtx>, ctx: &'static SyscallsExitOpenatCtx) -> Result {
+    if ctx.ret == -2 {
+        rex_printk!("openat gave {}\n", ctx.ret)?;
+    }
+    Ok(0)
+}
+
+#[rex_tracepoint]
+fn every(_obj: &tracepoint<RawSyscallsExitCtx>, ctx: &'static RawSyscallsExitCtx) -> Result {
+    if ctx.id == 32 {
+        rex_printk!("raw exit of {}: {}\n", ctx.id, ctx.ret)?;
+    }
+    Ok(0)
+}
+
+#[rex_kprobe(function = "__do_sys_dup")]
+fn injects(obj: &kprobe, ctx: &mut PtRegs) -> Result {
+    if ctx.rdi() == 77 {
+        obj.bpf_override_return(ctx, 5u64.wrapping_neg());
+    }
+    Ok(0)
+}
+
+#[rex_kprobe(function = "__x64_sys_getuid")]
+fn follows(obj: &kprobe, ctx: &mut PtRegs) -> Result {
+    let task = obj.bpf_get_current_task().ok_or(1)?;
+    let mut number = 0u64;
+    // `orig_rax` of the user's registers, to which the first argument points.
+    let at = ctx.rdi() + 15 * 8;
+    obj.bpf_probe_read_kernel(&mut number, at as *const ())?;
+    let mut nothing = 7u64;
+    let bad = obj.bpf_probe_read_kernel(&mut nothing, 8 as *const ());
+    rex_printk!("getuid {} {:?} {} {}\n", number, bad, nothing, task.get_pt_regs().orig_rax())
+}
+
+#[rex_xdp]
+fn filters(obj: &xdp, ctx: &mut xdp_md) -> Result {
+    let length = ctx.data_length() as i32;
+    let first = ctx.data_slice[0];
+    if let Some(count) = PACKETS.get_mut(&u32::from(first & 3)) {
+        *count += 1;
+    }
+    match first {
+        1 => Ok(XDP_DROP as i32),
+        2 => {
+            ctx.data_slice[1] = 0xee;
+            Ok(XDP_TX as i32)
+        }
+        3 => {
+            obj.bpf_xdp_adjust_tail(ctx, 20 - length)?;
+            ctx.data_slice[19] = 0xdd;
+            Ok(XDP_PASS as i32)
+        }
+        4 => Ok(i32::from(ctx.data_slice[length as usize])),
+        _ => Ok(XDP_PASS as i32),
+    }
+}
