@@ -10,13 +10,14 @@ use core::marker::PhantomData;
 use crate::abi::rex_map_slot;
 use crate::ffi;
 use crate::linux::bpf::{
-    BPF_ANY, BPF_EXIST, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
+    BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
     BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK,
-    BPF_MAP_TYPE_STACK_TRACE, BPF_NOEXIST, bpf_map_type,
+    BPF_MAP_TYPE_STACK_TRACE, bpf_map_type,
 };
 use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, to_result};
 
 pub mod capability;
+mod methods;
 mod ring_buffer;
 
 use capability::{Kind, Lookup, Map, PushPop, Supported, Update};
@@ -150,26 +151,27 @@ where
         Kind<MT>: Lookup,
     {
         let key = core::ptr::from_ref(key).cast::<u8>();
-        let value = if MT == BPF_MAP_TYPE_ARRAY {
+        if MT == BPF_MAP_TYPE_ARRAY {
+            // What the loader stores as `stride`; here a constant, which is a multiplication
+            // less.
+            let stride = const { size_of::<V>().next_multiple_of(8) };
             // SAFETY: Keys of arrays have four bytes, `new` asserts it. The loader stored
-            // where elements lie, how far apart and how many there are.
+            // where the elements lie and how many there are; each has the size of `V`, is
+            // aligned to 8 bytes and stays valid until the invocation ends.
             unsafe {
                 let slot = self.slot.get();
                 let index = key.cast::<u32>().read_unaligned();
                 if index >= (&raw const (*slot).count).read_volatile() {
                     return None;
                 }
-                let base = (&raw const (*slot).base).read_volatile();
-                let stride = (&raw const (*slot).stride).read_volatile();
-                core::ptr::with_exposed_provenance_mut((base + u64::from(index) * stride) as usize)
+                let base = (&raw const (*slot).base).read_volatile() as usize;
+                let address = base + index as usize * stride;
+                return Some(&mut *core::ptr::with_exposed_provenance_mut::<V>(address));
             }
-        } else {
-            // SAFETY: `key` is valid for reads of the map's key size.
-            unsafe { ffi::rex_map_lookup(self.handle(), key) }
-        };
-        // SAFETY: Null, or the address of a value of this map, which has the size of `V` and
-        // is aligned to 8 bytes. It stays valid until the invocation ends.
-        unsafe { value.cast::<V>().as_mut() }
+        }
+        // SAFETY: `key` is valid for reads of the map's key size. The answer is null, or the
+        // address of a value of this map, as above.
+        unsafe { ffi::rex_map_lookup(self.handle(), key).cast::<V>().as_mut() }
     }
 
     #[inline(always)]
@@ -235,126 +237,6 @@ where
         }
     }
 }
-
-impl<K, V> RexHashMap<K, V>
-where
-    K: NoRef,
-    V: Copy + NoRef,
-{
-    /// Creates or replaces the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the map is full.
-    #[inline(always)]
-    pub fn insert(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_ANY))
-    }
-
-    /// Creates the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-EEXIST)` if there is one,
-    /// `Err(-E2BIG)` if the map is full.
-    #[inline(always)]
-    pub fn insert_new(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_NOEXIST))
-    }
-
-    /// Replaces the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-ENOENT)` if there is none.
-    #[inline(always)]
-    pub fn update(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_EXIST))
-    }
-
-    /// The value of `key`, in place.
-    ///
-    /// Helper: `rex_map_lookup`. All program types. `None` if there is none.
-    #[inline(always)]
-    pub fn get_mut<'a>(&'static self, key: &'a K) -> Option<&'a mut V> {
-        self.lookup(key)
-    }
-
-    /// Deletes the entry of `key`.
-    ///
-    /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if there is none.
-    #[inline(always)]
-    pub fn delete(&'static self, key: &K) -> Result {
-        self.delete_entry(key)
-    }
-}
-
-impl<V> RexArrayMap<V>
-where
-    V: Copy + NoRef,
-{
-    /// Replaces the value at index `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the index is outside.
-    #[inline(always)]
-    pub fn insert(&'static self, key: &u32, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_ANY))
-    }
-
-    /// The value at index `key`, in place.
-    ///
-    /// No helper: read through the address the loader stored. All program types. `None` if
-    /// the index is outside.
-    #[inline(always)]
-    pub fn get_mut<'a>(&'static self, key: &'a u32) -> Option<&'a mut V> {
-        self.lookup(key)
-    }
-
-    /// Always `Err(-EINVAL)`: entries of an array cannot be deleted.
-    ///
-    /// Helper: `rex_map_delete`. All program types.
-    #[inline(always)]
-    pub fn delete(&'static self, key: &u32) -> Result {
-        self.delete_entry(key)
-    }
-}
-
-macro_rules! push_and_pop {
-    ($name:ident, $end:literal) => {
-        impl<V> $name<V>
-        where
-            V: Copy + NoRef,
-        {
-            /// Adds a value.
-            ///
-            /// Helper: `rex_map_push`. All program types. `Err(-E2BIG)` if it is full.
-            #[inline(always)]
-            pub fn push(&'static self, value: &V) -> Result {
-                self.push_value(value, u64::from(BPF_ANY))
-            }
-
-            /// Adds a value; if it is full the oldest one makes room.
-            ///
-            /// Helper: `rex_map_push`. All program types.
-            #[inline(always)]
-            pub fn force_push(&'static self, value: &V) -> Result {
-                self.push_value(value, u64::from(BPF_EXIST))
-            }
-
-            #[doc = concat!("Takes the ", $end, " value.")]
-            ///
-            /// Helper: `rex_map_pop`. All program types. `None` if it is empty.
-            #[inline(always)]
-            pub fn pop(&'static self) -> Option<V> {
-                self.pop_value()
-            }
-
-            #[doc = concat!("Copies the ", $end, " value.")]
-            ///
-            /// Helper: `rex_map_peek`. All program types. `None` if it is empty.
-            #[inline(always)]
-            pub fn peek(&'static self) -> Option<V> {
-                self.peek_value()
-            }
-        }
-    };
-}
-push_and_pop!(RexStack, "newest");
-push_and_pop!(RexQueue, "oldest");
 
 impl<V> RexPerfEventArray<V>
 where

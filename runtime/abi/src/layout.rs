@@ -84,7 +84,8 @@ pub struct rex_map_slot {
     pub handle: u64,
     /// Address of element 0 for `REX_MAP_ARRAY`, 0 for every other kind.
     pub base: u64,
-    /// Bytes from one element to the next for `REX_MAP_ARRAY`, else 0.
+    /// Bytes from one element to the next for `REX_MAP_ARRAY`: the value size rounded up to a
+    /// multiple of 8, which extensions rely on; else 0.
     pub stride: u64,
     /// Number of elements for `REX_MAP_ARRAY`, else 0.
     pub count: u32,
