@@ -10,6 +10,7 @@ flags and profiles does not.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from rex_lsp import __version__
 from rex_lsp.build import flags, process
-from rex_lsp.build.errors import CannotBuild
+from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.linker import line_span
 from rex_lsp.build.lints import clippy_directory, lint_flags
 from rex_lsp.build.locations import kernel_crate, link_script, native
@@ -77,13 +78,13 @@ async def run_cargo(
     if not result.ok and not result.placed and _NEEDS_NETWORK.search(result.log):
         progress.report("fetching the crates this project needs")
         result = await _once(argv, shadow, manifest, env, progress, cancel)
-    if not result.ok and not any(f.severity is Severity.ERROR for _, f in result.placed):
-        if "No space left on device" in result.log:
-            raise CannotBuild(
-                f"no space left on the disk that holds {shadow.output_dir}",
-                (f"df -h {shadow.output_dir}   (then free some space there)",),
-            )
-        result.placed.append(cargo_problem(result.log, manifest))
+    if not result.ok:
+        said = [result.log, *(finding.message for _, finding in result.placed)]
+        if any(os.strerror(errno.ENOSPC) in text for text in said):
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise storage_problem(full, shadow.output_dir, "the build")
+        if not any(f.severity is Severity.ERROR for _, f in result.placed):
+            result.placed.append(cargo_problem(result.log, manifest))
     return result
 
 

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     findings = {path: [s.finding for s in store.shown(path)] for path in store.paths()}
     if args.format == "json":
         report.print_json(report.as_json(findings, directory))
-    else:
+    elif findings or trouble is None:
         report.print_human(findings, directory)
     if trouble is not None:
         print(f"rex: the compiler was not asked: {trouble.message}", file=sys.stderr)
