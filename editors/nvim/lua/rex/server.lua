@@ -99,6 +99,11 @@ local handlers = {
     end
     return vim.NIL
   end,
+  ["$/progress"] = function(problem, result, context, config)
+    require("rex.progress").take(result)
+    local default = vim.lsp.handlers["$/progress"]
+    return default and default(problem, result, context, config)
+  end,
   ["window/logMessage"] = function(problem, result, context, config)
     require("rex.log").add(result)
     local default = vim.lsp.handlers["window/logMessage"]
