@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""An attach target that the runtime does not know, shown at the program's attribute."""
+"""An attach target that the runtime does not know, shown at the program's attribute.
+
+An edit of the attribute takes it away again.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def report_unknown_target(ls: RexServer, selection: Selection, failed: RuntimeFa
                 code="rex::unknown_attach_target",
                 severity=Severity.WARNING,
                 message=str(failed),
-                span=program.name_span,
+                span=program.attribute.span,
                 source=SOURCE,
                 item=program.name,
             )

@@ -74,7 +74,7 @@ def check_on_save(ls: RexServer, path: Path) -> None:
 def _selection(ls: RexServer, arguments: Any) -> Selection:
     from rex_lsp.server.targets import select
 
-    argument = arguments[0] if isinstance(arguments, list) and arguments else None
+    argument = arguments[0] if isinstance(arguments, list | tuple) and arguments else None
     if not isinstance(argument, dict) or not isinstance(argument.get("uri"), str):
         raise RequestFailed(
             INVALID_PARAMS, f"expected one argument with the field 'uri', found {arguments!r:.200}"

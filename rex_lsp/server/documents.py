@@ -47,6 +47,8 @@ def did_change(ls: RexServer, params: types.DidChangeTextDocumentParams) -> None
     try:
         changes = [_change(change) for change in params.content_changes]
         ls.files.change(path, changes, ls.encoding, identifier.version)
+        if ls.used_sessions is not None:
+            ls.used_sessions.edited(ls.files.crates.package_of(path))
     except (EditRejected, RequestFailed) as error:
         ls.files.drop(path)
         ls.publisher.dropped(path)

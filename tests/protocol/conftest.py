@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,6 +25,22 @@ async def server() -> AsyncIterator[Raw]:
         await raw.kill()
 
 
+def end_daemon(directory: Path) -> None:
+    """End the daemon of a runtime directory, if one runs, and wait until it is gone."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        try:
+            connection.connect(str(directory / "rex" / "rexrt.sock"))
+        except OSError:
+            return
+        for method in ("hello", "shutdown"):
+            params = {"client": "test", "version": "0", "protocol": 1}
+            request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            connection.sendall(json.dumps(request).encode() + b"\n")
+        while connection.recv(1 << 16):
+            pass
+
+
 @pytest.fixture
 def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A runtime directory of the test's own, so that it talks to a daemon of its own."""
@@ -30,4 +48,5 @@ def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="rex-"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
     yield directory
+    end_daemon(directory)
     shutil.rmtree(directory, ignore_errors=True)
