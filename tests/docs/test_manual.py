@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,9 @@ def test_limits_of_the_simulator_are_its_own() -> None:
     limits = re.findall(r'"((?:[^"\\]|\\.)*)"', block[1])
     page = (DOCS / "sim.md").read_text(encoding="utf-8").split("\n## Limits\n")[1]
     assert re.findall(r"^- (.*)$", page, flags=re.MULTILINE) == limits
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    argv = [sys.executable, str(DOCS / "generate.py"), "--check"]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -87,15 +87,3 @@ def test_commands_do_not_clash() -> None:
 def test_lua_is_formatted() -> None:
     install(NVIM)
     script(NVIM, "--run", "format:check")
-
-
-def test_settings_are_generated() -> None:
-    import sys
-
-    ended = subprocess.run(
-        [sys.executable, str(ROOT / "editors/settings.py"), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr

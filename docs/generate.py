@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Writes the settings, declared in `rex_lsp/project/settings.py`, where people look for them.
+"""Writes settings and rules, each declared once in `rex_lsp`, where people look for them.
 
-`python editors/settings.py` writes, `--check` prints what is out of date and exits with 1.
-The outputs are the properties of the VS Code manifest, the manual's page and the table of
-the Neovim help; what is written by hand around them stays.
+`python docs/generate.py` writes, `--check` prints what is out of date and exits with 1. The
+outputs are the settings in the VS Code manifest, in the manual and in the Neovim help, and
+the manual's list of rules; what is written by hand around them stays.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from rex_lsp.project.settings import RULE_LEVELS, SETTINGS, Kind, Setting  # noqa: E402
+from rex_lsp.rules.pages import section  # noqa: E402
+from rex_lsp.rules.registry import RULES  # noqa: E402
 
 MANIFEST = ROOT / "editors/vscode/package.json"
 HELP = ROOT / "editors/nvim/doc/rex.txt"
 PAGE = ROOT / "docs/settings.md"
+RULE_LIST = ROOT / "docs/rules/index.md"
 
 # These belong to the extension, not to the server.
 _OWN = ("rex.interpreter", "rex.trace.server")
@@ -77,7 +80,7 @@ def page(_before: str) -> str:
         for setting in SETTINGS
     ]
     head = """\
-<!-- Written by editors/settings.py, do not edit. -->
+<!-- Written by docs/generate.py, do not edit. -->
 # Settings
 
 A later place wins over an earlier one: the defaults, the person's own settings, the
@@ -93,6 +96,29 @@ program to start is read from the person's own settings only.
 | setting | value | default | read from | meaning |
 |---|---|---|---|---|
 """
+    return head + "\n".join(rows) + "\n"
+
+
+def rule_list(_before: str) -> str:
+    """The manual's list of rules; each page stands beside its rule."""
+    tiers = {"T": "typing", "C": "compiler", "B": "binary", "R": "run"}
+    head = """\
+<!-- Written by docs/generate.py, do not edit. -->
+# The rules
+
+What an extension may not do, and what is good to know about it. `rex explain rex::leak` shows
+a page in the terminal; in the editor each finding links to its page. The tiers say who proves
+a rule: *typing* as you type, *compiler* on save and in a build.
+
+| rule | severity | tiers | what it catches |
+|---|---|---|---|
+"""
+    rows = []
+    for rule in sorted(RULES.values(), key=lambda rule: rule.code):
+        names = ", ".join(tiers[tier.value] for tier in rule.tiers)
+        what = " ".join(section(rule.page, "What it does").split("\n\n")[0].split())
+        link = f"[`{rule.code}`](../../rex_lsp/rules/pages/{rule.name}.md)"
+        rows.append(f"| {link} | {rule.severity.name.lower()} | {names} | {what} |")
     return head + "\n".join(rows) + "\n"
 
 
@@ -119,7 +145,8 @@ def help_table(before: str) -> str:
 def main(arguments: list[str]) -> int:
     """Write, or with `--check` compare; 1 when something is out of date."""
     stale = 0
-    for path, make in ((MANIFEST, manifest), (PAGE, page), (HELP, help_table)):
+    outputs = ((MANIFEST, manifest), (PAGE, page), (HELP, help_table), (RULE_LIST, rule_list))
+    for path, make in outputs:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = make(before)
         if after == before:
@@ -135,7 +162,7 @@ def main(arguments: list[str]) -> int:
             path.write_text(after, encoding="utf-8")
             print(f"wrote {name}")
     if stale and "--check" in arguments:
-        print("out of date, `python editors/settings.py` mends it")
+        print("out of date, `python docs/generate.py` mends it")
         return 1
     return 0
 
