@@ -137,6 +137,8 @@ async def build(
             result.artifacts.append(Artifact(target.name, elf, image))
     if len(result.artifacts) < len(ran.executables):
         result.artifacts.clear()
+    elif not ran.executables:
+        _report_nothing_built(manifest, shadow, result)
     return result
 
 
@@ -212,6 +214,15 @@ def _collect(result: CheckResult, ran: CargoRun) -> None:
     result.log = ran.log
     for path, finding in ran.placed:
         result.add(path, finding)
+
+
+def _report_nothing_built(manifest: Manifest, shadow: Shadow, result: BuildResult) -> None:
+    needed = {t.name: ", ".join(t.required_features) for t in shadow.targets}
+    targets = "; ".join(
+        f"`{name}` needs the features {features}" for name, features in needed.items()
+    )
+    text = f"nothing was built: {targets}; use --features"
+    result.add(manifest.path, Finding("manifest", Severity.ERROR, text, Span(0, 0), "cargo"))
 
 
 def _place(source: Path, final: Path) -> None:

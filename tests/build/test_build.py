@@ -242,6 +242,18 @@ async def test_features_reach_the_compiler(tmp_path: Path) -> None:
     assert "absent" in message
 
 
+async def test_a_target_whose_features_are_off_is_said(tmp_path: Path) -> None:
+    manifest = MANIFEST.format(name="sample") + (
+        '[features]\nextra = []\n[[bin]]\nname = "sample"\nrequired-features = ["extra"]\n'
+    )
+    crate = write_crate(tmp_path, {"Cargo.toml": manifest})
+    result = await build(crate)
+    assert not result.ok
+    (message,) = said(result)
+    assert "`sample` needs the features extra" in message
+    assert (await build(crate, features=["extra"])).ok
+
+
 async def test_a_folder_that_cannot_be_written_is_built_in_the_cache(tmp_path: Path) -> None:
     crate = write_crate(tmp_path / "crate")
     # A file in the place of the directory stops root as well as everybody else.
