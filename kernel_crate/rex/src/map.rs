@@ -166,6 +166,8 @@ where
                 }
                 let base = (&raw const (*slot).base).read_volatile() as usize;
                 let address = base + index as usize * stride;
+                // No element lies at address 0; saves the caller the check for `None`.
+                core::hint::assert_unchecked(address != 0);
                 return Some(&mut *core::ptr::with_exposed_provenance_mut::<V>(address));
             }
         }
