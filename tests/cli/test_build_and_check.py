@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,32 @@ def test_output_to_a_closed_pipe_is_no_error(crate: Path) -> None:
         ["bash", "-c", command], capture_output=True, text=True, env=dict(os.environ)
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    crate = write_crate(
+        tmp_path / "crate",
+        {
+            "build.rs": f"fn main() {{ std::fs::write({json.dumps(str(pid_file))}, "
+            "std::process::id().to_string()).unwrap(); "
+            "std::thread::sleep(std::time::Duration::from_secs(60)); }\n"
+        },
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "rex_lsp", "build", str(crate)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (pid_file.exists() and pid_file.read_text()):
+        assert time.monotonic() < deadline
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    status = Path("/proc") / pid_file.read_text() / "stat"
+    assert not status.exists() or ") Z " in status.read_text()
