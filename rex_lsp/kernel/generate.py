@@ -22,9 +22,8 @@ from rex_lsp.kernel.extract import Extractor, attributes_of, public_api
 from rex_lsp.kernel.rustdoc_text import FORMAT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CRATE = ROOT / "kernel_crate"
-INDEX = ROOT / "rex_lsp/kernel/index.json"
-PUBLIC_API = CRATE / "public-api.txt"
+INDEX = Path("rex_lsp/kernel/index.json")
+PUBLIC_API = Path("kernel_crate/public-api.txt")
 REPAIR = "python -m rex_lsp.kernel.generate"
 
 
@@ -32,18 +31,18 @@ class CannotGenerate(Exception):
     """rustdoc is missing, of another format, or refuses the crate."""
 
 
-def generated(rustc: Path, rustdoc: Path) -> dict[Path, str]:
-    """The contents of every generated file.
+def generated(root: Path, rustc: Path, rustdoc: Path) -> dict[Path, str]:
+    """The contents of every generated file, by its path below ``root``, a checkout.
 
     Raises:
         CannotGenerate: see there.
     """
     with tempfile.TemporaryDirectory(prefix="rex-index-") as scratch:
-        macros, crate = _documents(rustc, rustdoc, Path(scratch))
-    extractor = Extractor(crate, attributes_of(macros))
+        macros, document = _documents(root / "kernel_crate", rustc, rustdoc, Path(scratch))
+    extractor = Extractor(document, attributes_of(macros))
     extractor.run()
     items = dict(sorted(extractor.items.items()))
-    index = {"format": 1, "crate": f"rex {crate['crate_version'] or ''}".strip(), "items": items}
+    index = {"format": 1, "crate": f"rex {document['crate_version'] or ''}".strip(), "items": items}
     lines = ",\n".join(
         f"{json.dumps(path)}: {json.dumps(entry, sort_keys=True, ensure_ascii=False)}"
         for path, entry in items.items()
@@ -57,18 +56,18 @@ def generated(rustc: Path, rustdoc: Path) -> dict[Path, str]:
     }
 
 
-def _documents(rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:
+def _documents(crate: Path, rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:
     common = ["--edition", "2024", "-o", str(scratch), "-Zunstable-options"]
     form = ["--output-format", "json"]
-    macros_root = CRATE / "rex-macros/src/lib.rs"
+    macros_root = crate / "rex-macros/src/lib.rs"
     library = scratch / "librex_macros.so"
     kind = ["--crate-type", "proc-macro", "--extern", "proc_macro"]
     compiled = ["--crate-name", "rex_macros", "-o", str(library), str(macros_root)]
     _run([str(rustc), "--edition", "2024", *kind, *compiled])
     _run([str(rustdoc), *common, *form, *kind, "--crate-name", "rex_macros", str(macros_root)])
-    named = ["--crate-name", "rex", "--crate-version", _version()]
+    named = ["--crate-name", "rex", "--crate-version", _version(crate)]
     compiled = ["--cfg", 'feature="debug_printk"', "--extern", f"rex_macros={library}"]
-    _run([str(rustdoc), *common, *form, *named, *compiled, str(CRATE / "rex/src/lib.rs")])
+    _run([str(rustdoc), *common, *form, *named, *compiled, str(crate / "rex/src/lib.rs")])
     read = [json.loads((scratch / f"{name}.json").read_bytes()) for name in ("rex_macros", "rex")]
     for document in read:
         if document["format_version"] != FORMAT:
@@ -79,10 +78,10 @@ def _documents(rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:
     return read[0], read[1]
 
 
-def _version() -> str:
+def _version(crate: Path) -> str:
     from rex_lsp.build.manifest import read_manifest
 
-    return read_manifest(CRATE / "rex").version
+    return read_manifest(crate / "rex").version
 
 
 def _run(argv: list[str]) -> None:
@@ -102,22 +101,23 @@ def main() -> int:
     parser.add_argument("--bin", type=Path, default=Path("/usr/bin"), help="where rustdoc is")
     args = parser.parse_args()
     try:
-        files = generated(args.bin / "rustc", args.bin / "rustdoc")
+        files = generated(ROOT, args.bin / "rustc", args.bin / "rustdoc")
     except CannotGenerate as problem:
         print(f"rex: {problem}", file=sys.stderr)
         return 2
     stale = 0
-    for path, text in files.items():
+    for name, text in files.items():
+        path = ROOT / name
         found = path.read_text("utf-8") if path.exists() else ""
         if found == text:
             continue
         stale = 1
         if not args.check:
             path.write_text(text, "utf-8")
-            print(f"wrote {path.relative_to(ROOT)}")
+            print(f"wrote {name}")
             continue
-        name = str(path.relative_to(ROOT))
-        diff = difflib.unified_diff(found.splitlines(), text.splitlines(), name, "new", lineterm="")
+        before, after = found.splitlines(), text.splitlines()
+        diff = difflib.unified_diff(before, after, str(name), "generated", lineterm="")
         print("\n".join(line[:200] for line in list(diff)[:60]))
     if args.check and stale:
         print(f"rex: generated files are stale, run `{REPAIR}`", file=sys.stderr)
