@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rex_lsp.build import Manifest
 from rex_lsp.cli.deploy_output import EventPrinter
-from rex_lsp.cli.deploy_sources import add_source, source_of
+from rex_lsp.cli.deploy_sources import add_source, named_source, source_of
 from rex_lsp.cli.deploy_steps import built, connected, package_in, run_to_end
 from rex_lsp.cli.main import CLEAN, FINDINGS, CannotContinue, Subparsers
 from rex_lsp.cli.project_argument import add_directory, directory_of, features_of
@@ -49,6 +49,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs to the end of the source."""
+    named_source(args)
     manifest = package_in(directory_of(args))
     return run_to_end(lambda: _run(args, manifest))
 

@@ -42,6 +42,25 @@ def _take_command(parser: argparse.ArgumentParser) -> None:
     parser.parse_known_args = parse_known_args  # type: ignore[method-assign]
 
 
+def named_source(args: argparse.Namespace) -> Source | None:
+    """The source that the options or the words behind ``--`` name.
+
+    Raises:
+        CannotContinue: there are several, or its file is not there.
+    """
+    named = _named(args)
+    if len(named) > 1:
+        words = ", ".join(source.kind for source in named)
+        raise CannotContinue(f"expected one source of events, found {words}")
+    if args.write and not args.pcap:
+        raise CannotContinue("--write needs --pcap, whose packets it writes")
+    for source in named:
+        path = source.request.get("path")
+        if path is not None and not Path(path).is_file():
+            raise CannotContinue(f"expected a file, but {path} is none")
+    return named[0] if named else None
+
+
 def source_of(
     args: argparse.Namespace, manifest: Manifest | None, program_kinds: Iterable[str]
 ) -> Source:
@@ -51,12 +70,8 @@ def source_of(
         CannotContinue: several or none.
     """
     kinds = sorted(set(program_kinds))
-    named = _named(args)
-    if len(named) > 1:
-        words = ", ".join(source.kind for source in named)
-        raise CannotContinue(f"expected one source of events, found {words}")
-    if args.write and not args.pcap:
-        raise CannotContinue("--write needs --pcap, whose packets it writes")
+    source = named_source(args)
+    named = [] if source is None else [source]
     declared, problems = ([], []) if manifest is None else _declared(manifest)
     if args.source is not None:
         named += [source for source in declared if source.name == args.source]
@@ -88,9 +103,9 @@ def _named(args: argparse.Namespace) -> list[Source]:
         named.append(sources.command(args.command, here))
     if args.pcap:
         write = None if args.write is None else here / args.write
-        named.append(sources.pcap(_existing(here / args.pcap), write))
+        named.append(sources.pcap(here / args.pcap, write))
     if args.events:
-        named.append(sources.events_file(_existing(here / args.events)))
+        named.append(sources.events_file(here / args.events))
     if args.iface:
         named.append(sources.interface(args.iface))
     return named
@@ -98,12 +113,6 @@ def _named(args: argparse.Namespace) -> list[Source]:
 
 def _declared(manifest: Manifest) -> tuple[list[Source], list[str]]:
     return sources.declared(manifest.metadata_rex, manifest.root)
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise CannotContinue(f"expected a file, but {path} is none")
-    return path
 
 
 def _advice(kinds: Sequence[str]) -> list[str]:
