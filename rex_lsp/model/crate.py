@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -12,9 +12,10 @@ from rex_lsp.model.answers import UNKNOWN, Answer, External, Item, Unknown
 from rex_lsp.model.declarations import Declaration, declarations
 from rex_lsp.model.facts import TYPE, VALUE, Facts
 from rex_lsp.model.files import FileReader
-from rex_lsp.model.modules import Builder, Declare, Module, ModuleId, Tree
+from rex_lsp.model.modules import Builder, Module, ModuleId, Tree
 from rex_lsp.model.names import Consulted, Names, Question
 from rex_lsp.model.outside import REX_ATTRIBUTES
+from rex_lsp.model.patching import patch
 from rex_lsp.model.places import Place, enclosing
 from rex_lsp.model.program import MapStatic, Program
 from rex_lsp.model.programs import Found, read_chunk
@@ -54,6 +55,9 @@ class Crate:
         self._absent: set[Path] = set()
         self._declared: WeakKeyDictionary[Chunk, tuple[Declaration, ...]] = WeakKeyDictionary()
         self._found: dict[Path, dict[Chunk, tuple[int, ModuleId, Found]]] = {}
+        self._offers: dict[
+            Path, tuple[Sequence[Chunk], int, tuple[list[Program], list[MapStatic]]]
+        ] = {}
         self._unread: set[Path] = set()
         self._known: dict[Path, tuple[tuple[Declaration, ...], ...]] = {}
         self._tree = Tree()
@@ -61,8 +65,6 @@ class Crate:
         self._dropped: dict[Question, Answer] = {}
         self.generation = 0
         """Grows when any name changes."""
-        self.rebuilt = 0
-        """Grows when the module tree changes, which makes every earlier answer void."""
         self._build()
 
     # Files.
@@ -109,7 +111,14 @@ class Crate:
             self._build()
             return
         self._known[path] = after
-        self._rename(path, [d for chunk in after for d in chunk])
+        users = self._tree.files[path]
+        changed = None
+        if known_complete and len(users) == 1 and self._tree.modules[users[0]].file == path:
+            changed = patch(self._tree, users[0], before, after, self.config.features)
+        if changed is None:
+            self._take(Builder(self._declare_known, self.config.features).build(self.root))
+        else:
+            self._drop(changed)
 
     def sync(self, path: Path) -> None:
         """Read on in a long file that was not parsed to its end when it was last updated."""
@@ -153,48 +162,34 @@ class Crate:
         return [d for chunk in chunks for d in chunk], path not in self._unread
 
     def _build(self) -> None:
+        """Walk through all files again."""
         self._known = {}
         self._absent = set()
-        self._tree = Builder(self._declare, self.config.features).build(self.root)
-        self._names = Names(self._tree, self.config.rex_name)
-        self._dropped = {}
-        self._found = {}
-        self.generation += 1
-        self.rebuilt += 1
+        self._take(Builder(self._declare, self.config.features).build(self.root))
         for path in list(self._documents):
             if path not in self._tree.files:
                 del self._documents[path]
 
     # Names.
 
-    def _rename(self, path: Path, declared: Sequence[Declaration]) -> None:
-        """Fill the tables of a file's modules again; answers that rest on a change are dropped."""
-        fresh = Builder(self._redeclare(path, declared), self.config.features).build(self.root)
-        changed: set[Consulted] = set()
-        for id_, module in self._tree.modules.items():
-            changed |= _difference(module, fresh.modules[id_])
-            module.complete = fresh.modules[id_].complete
-            module.tables = fresh.modules[id_].tables
-            module.globs = fresh.modules[id_].globs
-        for name in self._tree.macros.keys() | fresh.macros.keys():
-            if self._tree.macros.get(name) != fresh.macros.get(name):
-                changed.add(((), "macro", name))
-        self._tree.macros = fresh.macros
+    def _declare_known(self, path: Path) -> tuple[Sequence[Declaration], bool] | None:
+        known = self._known.get(path)
+        if known is None:
+            return None
+        return [d for chunk in known for d in chunk], path not in self._unread
+
+    def _take(self, tree: Tree) -> None:
+        """Put a new tree in the old one's place; answers that rest on a change are dropped."""
+        changed = list(_differences(self._tree, tree))
+        self._tree = tree
+        self._names.tree = tree
+        self._drop(changed)
+
+    def _drop(self, changed: Collection[Consulted]) -> None:
         for question, answer in self._names.forget(changed).items():
             self._dropped.setdefault(question, answer)
         if changed:
             self.generation += 1
-
-    def _redeclare(self, path: Path, declared: Sequence[Declaration]) -> Declare:
-        def declare(other: Path) -> tuple[Sequence[Declaration], bool] | None:
-            if other == path:
-                return declared, path not in self._unread
-            known = self._known.get(other)
-            if known is None:
-                return None
-            return [d for chunk in known for d in chunk], other not in self._unread
-
-        return declare
 
     def changes(self) -> dict[Question, Answer]:
         """Questions whose answers were taken back since the last call, with the old answers."""
@@ -252,11 +247,26 @@ class Crate:
 
     def programs(self, path: Path) -> list[Program]:
         """The programs of a file, with places in its current text."""
-        return [program for found, base in self._all(path) for program in found.programs_at(base)]
+        return self._offered(path)[0]
 
     def maps(self, path: Path) -> list[MapStatic]:
         """The maps of a file, with places in its current text."""
-        return [one for found, base in self._all(path) for one in found.maps_at(base)]
+        return self._offered(path)[1]
+
+    def _offered(self, path: Path) -> tuple[list[Program], list[MapStatic]]:
+        document = self.document(path)
+        if document is None:
+            return [], []
+        known = self._offers.get(path)
+        if known is not None and known[0] is document.chunks and known[1] == self.generation:
+            return known[2]
+        found = list(self._all(path))
+        made = (
+            [program for one, base in found for program in one.programs_at(base)],
+            [map_ for one, base in found for map_ in one.maps_at(base)],
+        )
+        self._offers[path] = (document.chunks, self.generation, made)
+        return made
 
     def _all(self, path: Path) -> Iterator[tuple[Found, int]]:
         document = self.document(path)
@@ -317,12 +327,18 @@ def _structure(chunks: tuple[tuple[Declaration, ...], ...]) -> list[object]:
     ]
 
 
-def _difference(before: Module, after: Module) -> set[Consulted]:
-    changed: set[Consulted] = set()
-    if before.tables is not after.tables:
-        for key in before.tables.keys() | after.tables.keys():
-            if before.tables.get(key) != after.tables.get(key):
-                changed.add((before.id, key[0], key[1]))
-    if before.globs != after.globs or before.complete != after.complete:
-        changed.add((before.id, "*", ""))
-    return changed
+def _differences(before: Tree, after: Tree) -> Iterator[Consulted]:
+    """The places of the name tables that are not what they were."""
+    for id_ in before.modules.keys() | after.modules.keys():
+        old, new = before.modules.get(id_), after.modules.get(id_)
+        if old is None or new is None:
+            yield id_, "", ""
+            continue
+        for key in old.tables.keys() | new.tables.keys():
+            if old.tables.get(key) != new.tables.get(key):
+                yield id_, key[0], key[1]
+        if old.globs != new.globs or old.complete != new.complete:
+            yield id_, "*", ""
+    for name in before.macros.keys() | after.macros.keys():
+        if before.macros.get(name) != after.macros.get(name):
+            yield (), "macro", name

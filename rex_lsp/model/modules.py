@@ -41,14 +41,22 @@ class Module:
             for namespace in declaration.namespaces:
                 key = (namespace, declaration.name)
                 known = tables.get(key)
-                if known is None:
-                    tables[key] = (declaration,)
-                elif is_active(declaration, features) and not is_active(known[0], features):
-                    tables[key] = (declaration, *known)
-                else:
-                    tables[key] = (*known, declaration)
+                tables[key] = (
+                    (declaration,) if known is None else in_order((*known, declaration), features)
+                )
         self.tables = tables
-        self.globs = tuple(globs)
+        self.globs = tuple(sorted(globs, key=_sort_key))
+
+
+def in_order(
+    declarations: Iterable[Declaration], features: Collection[str]
+) -> tuple[Declaration, ...]:
+    """Declarations of one name: active ones first, then in an order that no edit changes."""
+    return tuple(sorted(declarations, key=lambda d: (not is_active(d, features), _sort_key(d))))
+
+
+def _sort_key(declaration: Declaration) -> tuple[object, ...]:
+    return declaration.kind, declaration.path, declaration.conditions, declaration.file
 
 
 def is_active(declaration: Declaration, features: Collection[str]) -> bool:

@@ -21,7 +21,10 @@ Question = tuple[ModuleId, Segments, str]
 """A path without local names: where it is asked, its segments, the last one's namespace."""
 
 Consulted = tuple[ModuleId, str, str]
-"""A place in a name table: module, namespace, name; ("*", "") stands for its globs."""
+"""A place in a name table: module, namespace, name.
+
+The namespace `*` stands for the module's globs, `""` for the module being there at all.
+"""
 
 _MAX_STEPS = 64
 
@@ -191,6 +194,7 @@ class _Search:
     def _lookup_once(self, id_: ModuleId, name: str, namespace: str, inner: bool) -> Answer | None:
         module = self._tree.modules.get(id_)
         self.consulted.add((id_, namespace, name))
+        self.consulted.add((id_, "", ""))
         if module is None:
             return UNKNOWN
         for declaration in module.tables.get((namespace, name), ()):
@@ -271,6 +275,7 @@ class _Search:
         )
 
     def _module_item(self, id_: ModuleId) -> Answer:
+        self.consulted.add((id_, "", ""))
         module = self._tree.modules.get(id_)
         if module is None:
             return UNKNOWN

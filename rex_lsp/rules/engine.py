@@ -8,6 +8,8 @@ whose answer is a different one now.
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +39,19 @@ def check(crate: Crate, path: Path, overrides: Overrides | None = None) -> list[
     return engine_of(crate).check(path, overrides)
 
 
+def advance(crate: Crate, path: Path, budget_ms: float, around: int = 0) -> bool:
+    """Do a part of what `check` would do, the items nearest to the byte `around` first.
+
+    Answers whether `check` has nothing left to look at.
+    """
+    return engine_of(crate).advance(path, budget_ms, around)
+
+
+def known(crate: Crate, path: Path, overrides: Overrides | None = None) -> list[Finding]:
+    """What `advance` has found so far."""
+    return engine_of(crate).known(path, overrides)
+
+
 def inactive(crate: Crate, path: Path) -> list[Span]:
     """The stretches of a file that cfg takes out: they are shown as unnecessary."""
     return engine_of(crate).inactive(path)
@@ -61,7 +76,25 @@ class _Verdict:
     stale: bool = False
 
 
-_Placed = list[tuple[int, _Verdict]]
+@dataclass(slots=True, eq=False)
+class _Look:
+    """What the rules said of one chunk: its items' verdicts, each with the item's offset."""
+
+    placed: list[tuple[int, _Verdict]]
+    stale: bool = False
+    base: int = -1
+    findings: tuple[Finding, ...] = ()
+
+    def at(self, base: int) -> tuple[Finding, ...]:
+        """The findings for a chunk that begins at `base`."""
+        if base != self.base:
+            self.base = base
+            self.findings = tuple(
+                shifted(finding, base + start)
+                for start, verdict in self.placed
+                for finding in verdict.findings
+            )
+        return self.findings
 
 
 class Engine:
@@ -70,34 +103,32 @@ class Engine:
     def __init__(self, crate: Crate, rules: Mapping[str, Rule] = RULES) -> None:
         self._crate = crate
         self._rules = rules
-        self._files: dict[Path, dict[Chunk, _Placed]] = {}
-        self._rebuilt = crate.rebuilt
+        self._files: dict[Path, dict[Chunk, _Look]] = {}
         self.checked = 0
         """How many items were looked at since the start: what an edit cost."""
 
     def check(self, path: Path, overrides: Overrides | None = None) -> list[Finding]:
         """See the function of this module."""
+        self.advance(path)
+        return self.known(path, overrides)
+
+    def known(self, path: Path, overrides: Overrides | None = None) -> list[Finding]:
+        """The findings of the chunks that were looked at, and of the file as a whole."""
         document = self._crate.document(path)
-        if document is None:
-            return []
-        self._look(path)
-        found: list[Finding] = []
-        file = self._files[path]
-        for chunk, base in zip(document.chunks, document.bases, strict=True):
-            for start, verdict in file[chunk]:
-                for finding in verdict.findings:
-                    found.append(shifted(finding, base + start))
         module = self._crate.module_of(path)
-        active = module is not None and self._module_active(module)
-        if active:
-            context = FileContext(self._crate, path, document)
-            dark = self._dark(path)
-            for rule in self._wanted():
-                if rule.check_file is not None:
-                    found.extend(
-                        one for one in rule.check_file(context) if not _inside(one.span, dark)
-                    )
-        found = [one for one in found if active]
+        if document is None or module is None or not self._module_active(module):
+            return []
+        found: list[Finding] = []
+        file = self._files.get(path, {})
+        for chunk, base in zip(document.chunks, document.bases, strict=True):
+            look = file.get(chunk)
+            if look is not None:
+                found.extend(look.at(base))
+        context = FileContext(self._crate, path, document)
+        dark = self._dark(path)
+        for rule in self._wanted():
+            if rule.check_file is not None:
+                found.extend(one for one in rule.check_file(context) if not _inside(one.span, dark))
         if overrides:
             found = [one for one in map(_overridden(overrides), found) if one is not None]
         found.sort(key=lambda one: (one.span.start, one.span.end, one.code))
@@ -105,19 +136,19 @@ class Engine:
 
     def inactive(self, path: Path) -> list[Span]:
         """See the function of this module."""
-        if self._crate.document(path) is None:
-            return []
-        self._look(path)
+        self.advance(path)
         return self._dark(path)
 
     def _dark(self, path: Path) -> list[Span]:
         document = self._crate.document(path)
         if document is None:
             return []
+        file = self._files.get(path, {})
         return [
             span.shifted(base + start)
             for chunk, base in zip(document.chunks, document.bases, strict=True)
-            for start, verdict in self._files[path][chunk]
+            if chunk in file
+            for start, verdict in file[chunk].placed
             for span in verdict.inactive
         ]
 
@@ -127,39 +158,44 @@ class Engine:
 
     # Keeping verdicts up to date.
 
-    def _look(self, path: Path) -> None:
+    def advance(self, path: Path, budget_ms: float | None = None, around: int = 0) -> bool:
+        """Look at what is new for about `budget_ms`, nearest to the byte `around` first.
+
+        Answers whether everything of the file has been looked at.
+        """
+        deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
         self._crate.sync(path)
-        if self._crate.rebuilt != self._rebuilt:
-            self._rebuilt = self._crate.rebuilt
-            self._files.clear()
-            self._crate.changes()
         self._spread()
         document = self._crate.document(path)
         module = self._crate.module_of(path)
         if document is None or module is None:
-            self._files[path] = {}
-            return
-        earlier = self._files.get(path, {})
-        current: dict[Chunk, _Placed] = {}
-        known: dict[object, list[_Verdict]] = {}
+            self._files.pop(path, None)
+            return True
+        current = self._files.setdefault(path, {})
+        waiting = [
+            index
+            for index, chunk in enumerate(document.chunks)
+            if (look := current.get(chunk)) is None or look.stale
+        ]
+        if not waiting:
+            return True
         kept = set(document.chunks)
-        for chunk, placed in earlier.items():
-            if chunk not in kept:
-                for _, verdict in placed:
+        known: dict[object, list[_Verdict]] = {}
+        for chunk, look in current.items():
+            if look.stale or chunk not in kept:
+                for _, verdict in look.placed:
                     if not verdict.stale:
                         known.setdefault(verdict.key, []).append(verdict)
-        for chunk in document.chunks:
-            placed_ = earlier.get(chunk)
-            if placed_ is None:
-                placed_ = self._read(chunk, path, module, known)
-            elif any(verdict.stale for _, verdict in placed_):
-                again: dict[object, list[_Verdict]] = {}
-                for _, verdict in placed_:
-                    if not verdict.stale:
-                        again.setdefault(verdict.key, []).append(verdict)
-                placed_ = self._read(chunk, path, module, again)
-            current[chunk] = placed_
-        self._files[path] = current
+        near = bisect_right(document.bases, around) - 1
+        waiting.sort(key=lambda index: abs(index - near))
+        for index in waiting:
+            if deadline is not None and time.perf_counter() >= deadline:
+                return False
+            chunk = document.chunks[index]
+            current[chunk] = self._read(chunk, path, module, known)
+        for chunk in [chunk for chunk in current if chunk not in kept]:
+            del current[chunk]
+        return True
 
     def _spread(self) -> None:
         """Mark the verdicts that rest on an answer that is a different one now."""
@@ -169,10 +205,10 @@ class Engine:
         if not changed:
             return
         for file in self._files.values():
-            for placed in file.values():
-                for _, verdict in placed:
+            for look in file.values():
+                for _, verdict in look.placed:
                     if not verdict.questions.isdisjoint(changed):
-                        verdict.stale = True
+                        verdict.stale = look.stale = True
 
     def _module_active(self, id_: ModuleId) -> bool:
         module = self._crate.module(id_)
@@ -180,13 +216,13 @@ class Engine:
 
     def _read(
         self, chunk: Chunk, path: Path, module: ModuleId, known: dict[object, list[_Verdict]]
-    ) -> _Placed:
-        placed: _Placed = []
+    ) -> _Look:
+        placed: list[tuple[int, _Verdict]] = []
         root = chunk.tree.root_node
         self._container(
             root, chunk.data, path, module, "::".join(module), frozenset(), known, placed
         )
-        return placed
+        return _Look(placed)
 
     def _container(
         self,
@@ -197,7 +233,7 @@ class Engine:
         item: str,
         allowed: frozenset[str],
         known: dict[object, list[_Verdict]],
-        placed: _Placed,
+        placed: list[tuple[int, _Verdict]],
     ) -> None:
         for raw in raw_items(container):
             node = raw.node
@@ -285,18 +321,27 @@ def shifted(finding: Finding, by: int) -> Finding:
     """The same finding `by` bytes further on, its own file's fixes too."""
     if by == 0:
         return finding
-    return replace(
-        finding,
-        span=finding.span.shifted(by),
-        fixes=tuple(
-            Fix(fix.title, tuple(_moved(edit, by) for edit in fix.edits), fix.safe, fix.preferred)
-            for fix in finding.fixes
-        ),
+    span = finding.span
+    return Finding(
+        finding.code,
+        finding.severity,
+        finding.message,
+        Span(span.start + by, span.end + by),
+        finding.source,
+        tuple([_moved(fix, by) for fix in finding.fixes]) if finding.fixes else (),
+        finding.related,
+        finding.item,
+        finding.unnecessary,
+        finding.estimate,
     )
 
 
-def _moved(edit: Edit, by: int) -> Edit:
-    return edit if edit.path is not None else Edit(edit.span.shifted(by), edit.text)
+def _moved(fix: Fix, by: int) -> Fix:
+    edits = [
+        edit if edit.path is not None else Edit(edit.span.shifted(by), edit.text)
+        for edit in fix.edits
+    ]
+    return Fix(fix.title, tuple(edits), fix.safe, fix.preferred)
 
 
 def _inside(span: Span, stretches: Iterable[Span]) -> bool:
