@@ -14,8 +14,11 @@ mod worker_process;
 use std::fmt::Display;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use rex_sim::error::Failure;
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -31,6 +34,7 @@ usage: rexrt VERB
                                    make a container of a linked extension
   inspect NAME.rex [--format human|json]
                                    show what a container holds
+  measure NAME.rex PROGRAM REPEAT  print the nanoseconds that one run of an XDP program takes
   socket                           print the socket's path
   version                          print the version and the protocol's
   worker                           (started by the daemon)
@@ -53,6 +57,10 @@ fn main() -> ExitCode {
         ["worker"] => outcome(worker()),
         ["pack", rest @ ..] => pack::run(rest),
         ["inspect", rest @ ..] => inspect::run(rest),
+        ["measure", image, program, repeat] => match repeat.parse() {
+            Ok(repeat) => outcome(measure(image, program, repeat)),
+            Err(_) => usage(&format!("REPEAT is a number, not `{repeat}`")),
+        },
         ["socket"] => {
             println!("{}", daemon::socket_path().display());
             ExitCode::SUCCESS
@@ -95,6 +103,13 @@ fn outcome<E: Display>(result: Result<(), E>) -> ExitCode {
             ExitCode::from(OURS)
         }
     }
+}
+
+fn measure(image: &str, program: &str, repeat: u32) -> Result<(), Failure> {
+    let image = rex_sim::worker::read_image(Path::new(image))?;
+    let time = rex_sim::measure::xdp(image, program, repeat)?;
+    println!("{}", time.as_nanos());
+    Ok(())
 }
 
 /// Serves the daemon on the socket that is standard input.

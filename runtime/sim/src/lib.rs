@@ -16,6 +16,7 @@ mod imports;
 mod invocation;
 mod listing;
 mod maps;
+pub mod measure;
 mod near;
 mod object;
 mod packet;

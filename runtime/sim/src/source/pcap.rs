@@ -165,7 +165,7 @@ fn scaled(time: Duration, interface: &InterfaceDescriptionBlock<'_>) -> Duration
     });
     let units = time.as_nanos();
     let nanoseconds = match resolution.unwrap_or(6) {
-        power if power & 0x80 != 0 => units * 1_000_000_000 >> (power & 0x7f),
+        power if power & 0x80 != 0 => (units * 1_000_000_000) >> (power & 0x7f),
         power @ 0..=9 => units * 10u128.pow(u32::from(9 - power)),
         power => {
             units
