@@ -116,10 +116,6 @@ class Story:
         await self._end_processes()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def servers(self) -> dict[int, str]:
-        """The language servers of this session that are alive."""
-        return {pid: words for pid, words in self.processes().items() if "rex_lsp" in words}
-
     def processes(self) -> dict[int, str]:
         """All processes of this session, by their environment, with their command lines."""
         found: dict[int, str] = {}

@@ -74,7 +74,7 @@ def servers_left(mark: str, seconds: float) -> dict[int, str]:
     """The language servers with ``mark`` that are still there after at most ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
-        left = {pid: words for pid, words in marked(mark).items() if "rex_lsp" in words}
+        left = {pid: words for pid, words in marked(mark).items() if "-m rex_lsp server" in words}
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.05)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,41 +138,44 @@ def check(run: Run, name: str) -> None:
     assert run.seen[name]["ok"], f"{run.seen[name]['detail']}\n{run.output}"
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
-def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The whole job."""
-    return drive(request.param, "drive.lua", tmp_path_factory.mktemp("nvim"))
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Run]:
+    """Runs a script in a version, once for all tests that look at it."""
+    done: dict[tuple[str, str], Run] = {}
 
+    def run(version: str, script: str) -> Run:
+        if (version, script) not in done:
+            done[version, script] = drive(version, script, tmp_path_factory.mktemp("nvim"))
+        return done[version, script]
 
-@pytest.fixture(scope="module", params=VERSIONS)
-def trust(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A directory that nobody trusts, and then somebody does."""
-    return drive(request.param, "trust.lua", tmp_path_factory.mktemp("nvim"))
+    return run
 
 
 @pytest.mark.parametrize("name", JOB)
-def test_job(job: Run, name: str) -> None:
-    check(job, name)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_job(runs: Callable[[str, str], Run], version: str, name: str) -> None:
+    check(runs(version, "drive.lua"), name)
 
 
 @pytest.mark.parametrize("name", TRUST)
-def test_trust(trust: Run, name: str) -> None:
-    check(trust, name)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_trust(runs: Callable[[str, str], Run], version: str, name: str) -> None:
+    check(runs(version, "trust.lua"), name)
 
 
-def test_scripts_end_well(job: Run, trust: Run) -> None:
-    assert set(job.seen) == set(JOB), job.output
-    assert job.status == 0, job.output
-    assert set(trust.seen) == set(TRUST), trust.output
-    assert trust.status == 0, trust.output
+@pytest.mark.parametrize(("script", "names"), [("drive.lua", JOB), ("trust.lua", TRUST)])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_ends_well(
+    runs: Callable[[str, str], Run], version: str, script: str, names: list[str]
+) -> None:
+    run = runs(version, script)
+    assert set(run.seen) == set(names), run.output
+    assert run.status == 0, run.output
+    assert run.servers_left == {}
 
 
-def test_server_is_gone_at_exit(job: Run, trust: Run) -> None:
-    assert job.servers_left == {}
-    assert trust.servers_left == {}
-
-
-def test_menu_offers_the_fix_once(job: Run) -> None:
-    menu = job.seen["quick fix"]["detail"]["menu"]
+@pytest.mark.parametrize("version", VERSIONS)
+def test_menu_offers_the_fix_once(runs: Callable[[str, str], Run], version: str) -> None:
+    menu = runs(version, "drive.lua").seen["quick fix"]["detail"]["menu"]
     assert menu
     assert len(menu) == len(set(menu)), menu
