@@ -14,7 +14,7 @@ import errno
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rex_lsp import __version__
@@ -172,8 +172,28 @@ async def _once(
         raise CannotBuild(f"cannot start {argv[0]}: {error.strerror}", ("rex doctor",)) from error
     result.ok = done.status == 0
     result.log = done.errors
-    result.placed = list(dict.fromkeys(result.placed))
+    result.placed = _once_per_dependency(list(dict.fromkeys(result.placed)), manifest)
     return result
+
+
+def _once_per_dependency(placed: list[Placed], manifest: Manifest) -> list[Placed]:
+    """A dependency that breaks a rule at twenty places is one finding in Cargo.toml."""
+    kept: list[Placed] = []
+    more: dict[tuple[str, Span], tuple[int, int]] = {}
+    for path, finding in placed:
+        key = (finding.code, finding.span)
+        if path != manifest.path or key not in more:
+            if path == manifest.path:
+                more[key] = (len(kept), 0)
+            kept.append((path, finding))
+        else:
+            more[key] = (more[key][0], more[key][1] + 1)
+    for index, count in more.values():
+        if count:
+            path, finding = kept[index]
+            text = f"{finding.message}, and {count} more place{'s' if count > 1 else ''}"
+            kept[index] = (path, replace(finding, message=text))
+    return kept
 
 
 def _reader(result: CargoRun, places: Places, progress: Progress) -> Callable[[bytes], None]:
@@ -216,7 +236,8 @@ def cargo_problem(log: str, manifest: Manifest) -> Placed:
         text += f": {cause}"
     span = (0, 0)
     for dependency in manifest.dependencies:
-        if f"`{dependency.name}`" in log or f"`{dependency.package}`" in log:
+        names = "|".join(map(re.escape, {dependency.name, dependency.package}))
+        if re.search(f"`(?:{names})[` ]", log):
             span = dependency.span
             break
     return manifest.path, _manifest_finding(text, span)

@@ -192,3 +192,37 @@ def test_a_link_that_fails_otherwise_says_why(tmp_path: Path) -> None:
     ((_, finding),) = link_findings(notes, tmp_path, tmp_path / "main.rs")
     assert isinstance(finding, Finding)
     assert "the image is larger than 63 MiB" in finding.message
+
+
+async def test_a_dependency_that_breaks_a_rule_is_one_finding_at_its_line(
+    tmp_path: Path,
+) -> None:
+    """A crate that is not the person's: here one from a directory registry."""
+    registry = tmp_path / "registry"
+    write_crate(
+        registry / "foreign",
+        {
+            "Cargo.toml": '[package]\nname = "foreign"\nversion = "1.0.0"\nedition = "2024"\n',
+            ".cargo-checksum.json": '{"files": {}, "package": null}',
+            "src/lib.rs": "#![no_std]\n"
+            + "".join(f"pub fn f{i}() {{ unsafe {{ core::mem::zeroed() }} }}\n" for i in range(5)),
+        },
+    )
+    (registry / "foreign/src/main.rs").unlink()
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text(
+        f'[source.crates-io]\nreplace-with = "here"\n[source.here]\ndirectory = "{registry}"\n'
+    )
+    manifest = MANIFEST.format(name="sample") + 'foreign = "1"\n'
+    crate = write_crate(tmp_path / "crate", {"Cargo.toml": manifest})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CARGO_HOME", str(home))
+        result = await check(crate)
+    ((path, (finding,)),) = result.findings.items()
+    start, end = finding.span.start, finding.span.end
+    assert path == crate / "Cargo.toml"
+    assert path.read_bytes()[start:end] == b'foreign = "1"'
+    assert finding.code == "rex::unsafe_code"
+    assert "`foreign` does not compile for the kernel" in finding.message
+    assert "and 4 more places" in finding.message
