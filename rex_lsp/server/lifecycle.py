@@ -57,10 +57,11 @@ def initialized(ls: RexServer, params: Any) -> None:
 
 
 async def _after_start(ls: RexServer) -> None:
-    from rex_lsp.server import configuration, watching
+    from rex_lsp.server import configuration, warmup, watching
 
     await configuration.fetch(ls)
     await watching.begin(ls)
+    await warmup.warm_up(ls)
 
 
 async def shutdown(ls: RexServer, params: Any) -> None:

@@ -218,6 +218,10 @@ class Protocol(LanguageServerProtocol):
         except Exception as error:
             raise RequestFailed(INVALID_PARAMS, f"{method}: {describe_mismatch(error)}") from error
 
+    def prepare(self, kind: Any, params: Json) -> None:
+        """Read a message of this kind once, so that the first real one need not wait."""
+        self._converter.structure(params, kind)
+
     def _cancel(self, params: Any) -> None:
         request_id = params.get("id") if isinstance(params, dict) else None
         if isinstance(request_id, bool) or not isinstance(request_id, int | str):

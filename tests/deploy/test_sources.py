@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
 
+from rex_lsp.build import toml_text
 from rex_lsp.deploy.sources import declared, fitting, template
 
 HERE = Path("/p")
 
 
 def metadata(text: str) -> dict[str, Any]:
-    table: dict[str, Any] = tomllib.loads(text)
+    table = toml_text.parse(text.encode())
     found: dict[str, Any] = table["package"]["metadata"]["rex"]
     return found
 

@@ -112,9 +112,9 @@ def test_wrong_usage_is_exit_status_two_and_leaves_nothing(
 
 def test_ctrl_c_ends_the_child_and_leaves_nothing(rex: Rex, built: Built, tmp_path: Path) -> None:
     mark = f"617{os.getpid()}"
+    words = ["run", str(built("traces")), "--format", "json", "--", "sleep", mark]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rex_lsp", "run", str(built("traces")), "--format", "json"]
-        + ["--", "sleep", mark],
+        [sys.executable, "-m", "rex_lsp", *words],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PACKAGE)},
         stdout=subprocess.PIPE,

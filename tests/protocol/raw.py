@@ -172,7 +172,7 @@ class Raw:
 
     def of(self, method: str) -> list[Json]:
         """The parameters of all messages of a method so far."""
-        return [m.get("params") for m in self.said if m.get("method") == method]
+        return [m.get("params") or {} for m in self.said if m.get("method") == method]
 
     async def errors(self) -> str:
         """What the server wrote to stderr, once it ended."""

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .projects import CLEAN
-from .raw import Json, Raw
+from .raw import Raw
 
 HEAD = """\
 #![no_std]
@@ -47,7 +48,7 @@ class Editor:
         self.path = path
         self.version = 0
 
-    async def ask(self, method: str, text: str) -> Json | None:
+    async def ask(self, method: str, text: str) -> Any:
         """Ask at the place of ``^`` in the text."""
         lines = text.split("\n")
         line = next(n for n, one in enumerate(lines) if "^" in one)
@@ -58,14 +59,13 @@ class Editor:
             self.server.open(self.path, text)
         else:
             self.server.replace(self.path.as_uri(), self.version, text)
-        answer: Json | None = await self.server.request(
+        return await self.server.request(
             f"textDocument/{method}",
             {
                 "textDocument": {"uri": self.path.as_uri()},
                 "position": {"line": line, "character": character},
             },
         )
-        return answer
 
     async def labels(self, text: str) -> list[str]:
         """The labels of completion at ``^``."""

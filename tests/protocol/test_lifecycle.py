@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .projects import LEAK, extension
-from .raw import CAPABILITIES, PACKAGE, Raw
+from .raw import CAPABILITIES, PACKAGE, Json, Raw
 
 
 async def test_shutdown_and_exit_end_with_zero(server: Raw) -> None:
@@ -41,7 +41,7 @@ async def test_the_end_of_input_ends_the_server(server: Raw) -> None:
 
 async def test_the_death_of_the_client_process_ends_the_server(server: Raw) -> None:
     client = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=-1)
-    params = {"processId": client.pid, "rootUri": None, "capabilities": {}}
+    params: Json = {"processId": client.pid, "rootUri": None, "capabilities": {}}
     await server.request("initialize", params)
     client.kill()
     await client.wait()
@@ -144,7 +144,7 @@ async def test_a_frame_may_come_byte_by_byte(server: Raw) -> None:
 
 
 async def test_a_recorded_session_is_served_from_a_file(tmp_path: Path) -> None:
-    messages = [
+    messages: list[Json] = [
         {"id": 1, "method": "initialize", "params": {"capabilities": CAPABILITIES}},
         {"method": "initialized", "params": {}},
         {"id": 2, "method": "shutdown"},
