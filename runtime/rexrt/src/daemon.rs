@@ -2,7 +2,7 @@
 //! The daemon: one per user, on a socket only that user can reach.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::mem;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -182,6 +182,29 @@ fn peer(stream: &UnixStream) -> io::Result<libc::ucred> {
 fn user() -> u32 {
     // SAFETY: geteuid has no preconditions.
     unsafe { libc::geteuid() }
+}
+
+/// Asks this user's daemon to end, and waits until it has let go of its clients.
+pub fn shut_down() -> io::Result<()> {
+    let path = socket_path();
+    let mut stream = match UnixStream::connect(&path) {
+        Ok(stream) => stream,
+        Err(error)
+            if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused]
+                .contains(&error.kind()) =>
+        {
+            return Ok(());
+        }
+        Err(error) => return Err(named(&path, &error)),
+    };
+    stream.set_read_timeout(Some(SLOWEST))?;
+    stream.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"shutdown\"}\n")?;
+    let mut lines = BufReader::new(stream).lines();
+    // The answer first; then the connection ends with the daemon.
+    while let Some(line) = lines.next() {
+        line?;
+    }
+    Ok(())
 }
 
 /// Serves one client on standard input and output.

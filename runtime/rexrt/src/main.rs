@@ -30,7 +30,9 @@ usage: rexrt VERB
 
   daemon [--linger SECONDS]        serve clients on this user's socket
   stdio                            serve one client on standard input and output
-  pack ELF -o NAME.rex [--record KEY=VALUE]...
+  shutdown                         end this user's daemon, whatever its version
+  pack ELF -o NAME.rex [--record KEY=VALUE]... [--licence SPDX] [--prefix FROM=TO]...
+       [--on-stop PROGRAM=VERDICT]...
                                    make a container of a linked extension
   inspect NAME.rex [--format human|json]
                                    show what a container holds
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
             )),
         },
         ["stdio"] => outcome(daemon::stdio()),
+        ["shutdown"] => outcome(daemon::shut_down()),
         ["worker"] => outcome(worker()),
         ["pack", rest @ ..] => pack::run(rest),
         ["inspect", rest @ ..] => inspect::run(rest),

@@ -157,7 +157,7 @@ impl Session {
                 let outcome = methods::hello(&request.params);
                 greeted |= outcome.is_ok();
                 outcome
-            } else if !greeted {
+            } else if !greeted && request.method != "shutdown" {
                 Err(wire::protocol_error(
                     wire::INVALID_REQUEST,
                     "the first request must be `hello`",
@@ -181,7 +181,8 @@ impl Session {
                 outcome => outcome,
             };
             self.client.answer(wire::answer(&request.id, outcome));
-            if request.method == "shutdown" && greeted {
+            // Also without a greeting: a client of another version must be able to end us.
+            if request.method == "shutdown" {
                 self.hub.shut_down();
             }
         }

@@ -197,6 +197,20 @@ fn a_daemon_with_an_object_stays_without_clients() {
 }
 
 #[test]
+fn a_client_of_another_version_can_end_the_daemon() {
+    let mut daemon = Daemon::start("20");
+    let client = daemon.client();
+    let mut shutdown = rexrt();
+    shutdown
+        .arg("shutdown")
+        .env("XDG_RUNTIME_DIR", daemon.scratch.path());
+    assert!(shutdown.status().unwrap().success());
+    assert_eq!(daemon.ends(), 0);
+    client.ends();
+    assert!(shutdown.status().unwrap().success(), "none is fine too");
+}
+
+#[test]
 fn a_worker_that_is_killed_is_a_report() {
     let daemon = Daemon::start("20");
     let mut client = daemon.client();

@@ -230,3 +230,49 @@ impl Object {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rex_image::{MapLayout, Segment, SegmentKind};
+
+    use super::*;
+
+    #[test]
+    fn only_its_own_handles_name_maps() {
+        let map = |name: &str, slot| rex_image::Map {
+            name: name.into(),
+            kind: rex_abi::REX_MAP_ARRAY,
+            key_size: 4,
+            value_size: 8,
+            max_entries: 1,
+            flags: 0,
+            slot,
+            layout: MapLayout::default(),
+        };
+        let segment = |kind, address| Segment {
+            kind,
+            address,
+            memory_len: 4096,
+            bytes: vec![0; 128],
+        };
+        let image = Image {
+            link_base: 0x10000,
+            segments: vec![
+                segment(SegmentKind::Text, 0x10000),
+                segment(SegmentKind::Maps, 0x11000),
+            ],
+            maps: vec![map("A", 0x11000), map("B", 0x11040)],
+            ..Image::default()
+        };
+        let object = Object::load(image, Budgets::default(), Box::new(|_| ())).unwrap();
+        let slot = object.placed.run_time(0x11040) + 24;
+        // SAFETY: the word lies in the image's map slots.
+        let handle = unsafe { *(slot as *const u64) };
+        assert_eq!(object.map_index(handle), Some(1));
+        assert_eq!(object.map(handle).unwrap().name, "B");
+        for wrong in [0, 1, 2, handle + 1, handle ^ 1 << 40, u64::MAX] {
+            assert_eq!(object.map_index(wrong), None, "{wrong:#x}");
+            assert!(object.map(wrong).is_none());
+        }
+    }
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Placing an image in memory: segments, stubs, fix-ups, patch sites, protection.
 
+#[cfg(test)]
+mod tests;
+
 use rex_abi::REX_FRAME_MAX;
 use rex_image::{FixupKind, FixupTarget, Image, PatchKind, SegmentKind};
 

@@ -7,12 +7,14 @@
 use rex::kprobe::kprobe;
 use rex::linux::bpf::BPF_NOEXIST;
 use rex::map::{RexArrayMap, RexHashMap};
+use rex::linux::bpf::bpf_perf_event_value;
+use rex::perf_event::{bpf_perf_event_data, perf_event};
 use rex::pt_regs::PtRegs;
 use rex::tracepoint::{
     RawSyscallsExitCtx, SyscallsEnterDupCtx, SyscallsExitOpenatCtx, tracepoint,
 };
 use rex::xdp::{XDP_DROP, XDP_PASS, XDP_TX, xdp, xdp_md};
-use rex::{Result, rex_kprobe, rex_map, rex_printk, rex_tracepoint, rex_xdp};
+use rex::{Result, rex_kprobe, rex_map, rex_perf_event, rex_printk, rex_tracepoint, rex_xdp};
 
 #[rex_map]
 static DESCRIPTORS: RexHashMap<i32, u64> = RexHashMap::new(64, 0);
@@ -94,4 +96,11 @@ fn filters(obj: &xdp, ctx: &mut xdp_md) -> Result {
         4 => Ok(i32::from(ctx.data_slice[length as usize])),
         _ => Ok(XDP_PASS as i32),
     }
+}
+
+#[rex_perf_event]
+fn samples(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
+    let mut value = bpf_perf_event_value { counter: 0, enabled: 0, running: 0 };
+    let read = obj.bpf_perf_prog_read_value(ctx, &mut value);
+    rex_printk!("sample every {} ns, {:?}\n", ctx.sample_period(), read)
 }
