@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 import traceback
@@ -13,6 +14,7 @@ from . import steps_edit, steps_run, steps_samples
 from .screen import Screen
 from .story import Outcome, Story
 
+INTERRUPTED = 130
 STEPS = {step.name: step for step in (*steps_edit.STEPS, *steps_run.STEPS, *steps_samples.STEPS)}
 
 
@@ -22,6 +24,7 @@ async def main() -> int:
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     screen = Screen(sys.stdout, colour=terminal and not plain, paced=terminal)
     story = Story(screen, STEPS)
+    _end_well_on_signals()
     begun = time.monotonic()
     screen.line(screen.style("Rex: an extension from the editor to the kernel's door", "bold"))
     screen.quiet("everything below is said by the running server and runtime")
@@ -34,6 +37,14 @@ async def main() -> int:
         await story.end()
     seconds = time.monotonic() - begun
     return _summary(screen, story, seconds)
+
+
+def _end_well_on_signals() -> None:
+    """A closed terminal ends the demo as Ctrl-C does: with nothing left behind."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _show_problem(screen: Screen, outcome: Outcome) -> None:
@@ -61,4 +72,7 @@ def _summary(screen: Screen, story: Story, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(INTERRUPTED)

@@ -95,7 +95,8 @@ class Screen:
         gap = " " * columns(source[:first])
         carets = "^" * max(1, columns(source[first:last].rstrip()))
         self.line(f"    {margin} {bar} {gap}{self.style(carets, 'bold', colour)}")
-        for text in rest:
+        calls = [one["message"] for one in found.get("relatedInformation") or []]
+        for text in (*rest, *calls):
             self.line(f"    {margin} {self.style('=', 'blue')} {text}")
 
     def diff(self, before: Sequence[str], after: Sequence[str]) -> None:
