@@ -199,9 +199,8 @@ pub fn shut_down() -> io::Result<()> {
     };
     stream.set_read_timeout(Some(SLOWEST))?;
     stream.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"shutdown\"}\n")?;
-    let mut lines = BufReader::new(stream).lines();
     // The answer first; then the connection ends with the daemon.
-    while let Some(line) = lines.next() {
+    for line in BufReader::new(stream).lines() {
         line?;
     }
     Ok(())
