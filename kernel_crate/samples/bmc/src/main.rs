@@ -161,9 +161,7 @@ fn answer(obj: &xdp, ctx: &mut xdp_md, count: u32, bytes: usize) -> Result {
     {
         let eth_header: &mut ethhdr = &mut obj.eth_header(ctx);
         for i in 0..6 {
-            let byte = eth_header.h_dest[i];
-            eth_header.h_dest[i] = eth_header.h_source[i];
-            eth_header.h_source[i] = byte;
+            core::mem::swap(&mut eth_header.h_dest[i], &mut eth_header.h_source[i]);
         }
     }
     let mut ip_header_mut = obj.ip_header(ctx);

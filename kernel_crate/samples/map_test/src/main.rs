@@ -64,9 +64,8 @@ fn map_test2(obj: &tracepoint<SyscallsEnterDupCtx>) -> Result {
     rex_printk!("Rust program triggered from PID {}\n", pid)?;
 
     obj.bpf_map_update_elem(&MAP_ARRAY, &key, &(pid as u64), BPF_ANY as u64)
-        .map_err(|error| {
+        .inspect_err(|error| {
             let _ = rex_printk!("update failed: {}\n", error);
-            error
         })?;
     match obj.bpf_map_lookup_elem(&MAP_ARRAY, &key) {
         Some(val) => rex_printk!("Found Val={}.\n", *val)?,

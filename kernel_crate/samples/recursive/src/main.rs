@@ -17,19 +17,25 @@ use rex::{Result, rex_kprobe, rex_map, rex_printk};
 #[rex_map]
 static data_map: RexArrayMap<u32> = RexArrayMap::new(2, 0);
 
+/// Does something to the result of the call, so that it cannot become a loop.
 #[inline(never)]
-fn calculate_tail_factorial(obj: &kprobe, depth: u64, product: u64) -> u64 {
+fn factorial(obj: &kprobe, depth: u64, product: u64) -> u64 {
     if depth == 0 {
-        return product.wrapping_add(obj.bpf_ktime_get_ns() & 1);
+        return product;
     }
-    calculate_tail_factorial(obj, depth - 1, product.wrapping_mul(depth)) | 1
+    factorial(obj, depth - 1, product.wrapping_mul(depth)).rotate_left(1) ^ depth
 }
 
 #[rex_kprobe(function = "__do_sys_dup")]
 fn rex_recursive(obj: &kprobe, ctx: &mut PtRegs) -> Result {
     let depth = ctx.rdi();
     let start = obj.bpf_ktime_get_ns();
-    let product = calculate_tail_factorial(obj, depth, 1);
+    let product = factorial(obj, depth, 1);
     let end = obj.bpf_ktime_get_ns();
-    rex_printk!("Time: {} depth {} product {:#x}", end - start, depth, product)
+    rex_printk!(
+        "Time: {} depth {} product {:#x}",
+        end - start,
+        depth,
+        product
+    )
 }
