@@ -34,7 +34,7 @@ type Waiting = HashMap<u64, Sender<Result<Value, Value>>>;
 
 /// A running worker. Dropping it kills what is left of it.
 pub struct WorkerProcess {
-    pid: i32,
+    child: Arc<Mutex<Child>>,
     socket: Mutex<UnixStream>,
     waiting: Arc<Mutex<Option<Waiting>>>,
     next: AtomicU64,
@@ -106,12 +106,13 @@ impl WorkerProcess {
         };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         let child = spawner.spawn(theirs).map_err(failed)?;
-        let pid = i32::try_from(child.id()).unwrap_or(0);
+        let name = format!("worker-{}", child.id());
+        let child = Arc::new(Mutex::new(child));
         let waiting = Arc::new(Mutex::new(Some(Waiting::new())));
         let (asked_to_end, gone) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let reader = ours.try_clone().map_err(failed)?;
         let process = Self {
-            pid,
+            child: Arc::clone(&child),
             socket: Mutex::new(ours),
             waiting: Arc::clone(&waiting),
             next: AtomicU64::new(1),
@@ -120,12 +121,12 @@ impl WorkerProcess {
         };
         let listen = move || {
             listen(reader, &waiting, &said);
-            let status = reap(child);
+            let status = reap(&child);
             gone.store(true, Ordering::Release);
             said(Said::Gone(status, asked_to_end.load(Ordering::Acquire)));
         };
         thread::Builder::new()
-            .name(format!("worker-{pid}"))
+            .name(name)
             .spawn(listen)
             .map_err(failed)?;
         Ok(process)
@@ -170,11 +171,8 @@ impl WorkerProcess {
 
     /// Kills the worker; what it traces dies with it.
     pub fn kill(&self) {
-        if !self.gone() {
-            // SAFETY: no pointers; the worker leads its own group, and its number cannot be
-            // taken by another process before it is reaped, after which `gone` is set.
-            unsafe { libc::kill(self.pid, libc::SIGKILL) };
-        }
+        // An error means that it has ended already.
+        let _ = lock(&self.child).kill();
     }
 
     /// Whether it has ended.
@@ -218,19 +216,21 @@ fn listen(socket: UnixStream, waiting: &Mutex<Option<Waiting>>, said: &impl Fn(S
     lock(waiting).take();
 }
 
-fn reap(mut child: Child) -> Option<ExitStatus> {
+fn reap(child: &Mutex<Child>) -> Option<ExitStatus> {
     // The socket ended, so the worker is ending too; one that does not is killed.
     let start = Instant::now();
-    while start.elapsed() < FAREWELL {
-        match child.try_wait() {
-            Ok(None) => thread::sleep(Duration::from_millis(2)),
+    loop {
+        match lock(child).try_wait() {
+            Ok(None) => {}
             Ok(status) => return status,
             Err(_) => return None,
         }
+        if start.elapsed() >= FAREWELL {
+            // As in `kill`.
+            let _ = lock(child).kill();
+        }
+        thread::sleep(Duration::from_millis(2));
     }
-    // An error means that it has ended meanwhile.
-    let _ = child.kill();
-    child.wait().ok()
 }
 
 /// How a worker that was not asked to end did end, in words.

@@ -2,13 +2,16 @@
 //! The time budget: one thread that looks at every runner and knocks at those that have
 //! been in one run for too long.
 //!
-//! A run costs its runner one store at each end; the watchdog measures the time itself.
+//! A run costs its runner one store at each end; the watchdog measures the time itself, as
+//! the thread's CPU time: in a kernel a program is not preempted, so what other processes
+//! take from the thread here must not count.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::imports::clock;
 use crate::signals;
 
 /// How often runners are looked at; a run ends at most two of these past its budget.
@@ -26,7 +29,8 @@ pub struct Watch {
 struct Watched {
     watch: Arc<Watch>,
     seen: u64,
-    since: Instant,
+    /// CPU time of the thread when this number was seen first, in nanoseconds.
+    since: u64,
 }
 
 struct Watchdog {
@@ -58,7 +62,7 @@ impl Watch {
         let entry = Watched {
             watch: Arc::clone(&watch),
             seen: 0,
-            since: Instant::now(),
+            since: 0,
         };
         watched().push(entry);
         WATCHDOG.some.notify_one();
@@ -107,16 +111,18 @@ fn watch_all() {
                 .wait(entries)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let now = Instant::now();
         for entry in entries.iter_mut() {
             let sequence = entry.watch.sequence.load(Ordering::Relaxed);
             if sequence != entry.seen {
                 entry.seen = sequence;
-                entry.since = now;
+                entry.since = cpu_time(entry.watch.thread);
                 continue;
             }
-            let budget = Duration::from_nanos(entry.watch.budget_ns.load(Ordering::Relaxed));
-            if sequence % 2 == 1 && now.duration_since(entry.since) >= budget {
+            if sequence.is_multiple_of(2) {
+                continue;
+            }
+            let spent = cpu_time(entry.watch.thread).saturating_sub(entry.since);
+            if spent >= entry.watch.budget_ns.load(Ordering::Relaxed) {
                 // SAFETY: the thread is alive, because it takes itself off the list, under
                 // the lock held here, before it ends.
                 unsafe {
@@ -132,4 +138,11 @@ fn watch_all() {
         drop(entries);
         thread::sleep(TICK);
     }
+}
+
+/// CPU time of a thread of this process in nanoseconds.
+fn cpu_time(thread: i32) -> u64 {
+    // Number of a thread's clock (clock_getcpuclockid(3), kernel posix-timers.h): the
+    // inverted thread id, then the bits for one thread and for scheduler time.
+    clock((!thread << 3) | 6)
 }

@@ -15,6 +15,7 @@ mod unsupported;
 use rex_abi::imports::{IMPORTS, ImportClass};
 
 pub use self::lock::release as release_lock;
+pub use self::time::clock;
 
 /// `CLOCK_MONOTONIC` in nanoseconds, the clock of events.
 pub fn now_ns() -> u64 {
