@@ -237,10 +237,11 @@ class Crate:
         document = self.document(item.path)
         if document is None:
             return None
-        for chunk, base in zip(document.chunks, document.bases, strict=True):
-            for declaration in _flat(self._of_chunk(chunk)):
-                if declaration is item.declaration:
-                    return item.path, declaration.name_span.shifted(base)
+        for id_ in self._tree.files[item.path]:
+            for chunk, base in zip(document.chunks, document.bases, strict=True):
+                for module, declaration in _flat(self._of_chunk(chunk), id_):
+                    if declaration == item.declaration and module == item.module:
+                        return item.path, declaration.name_span.shifted(base)
         return None
 
     # Programs and maps.
@@ -277,7 +278,12 @@ class Crate:
         kept = self._found[path] = {}
         for chunk, base in zip(document.chunks, document.bases, strict=True):
             known = earlier.get(chunk)
-            if known is None or known[0] != self.generation or known[1] != module:
+            if known is None or known[1] != module:
+                known = None
+            elif known[0] != self.generation:
+                holds = known[2].holds(self.attribute)
+                known = (self.generation, module, known[2]) if holds else None
+            if known is None:
                 known = (
                     self.generation,
                     module,
@@ -303,10 +309,11 @@ def _segments(path: str) -> Segments:
     return tuple(text.split("::")) if text else ()
 
 
-def _flat(declared: Iterable[Declaration]) -> Iterator[Declaration]:
+def _flat(declared: Iterable[Declaration], id_: ModuleId) -> Iterator[tuple[ModuleId, Declaration]]:
     for declaration in declared:
-        yield declaration
-        yield from _flat(declaration.children)
+        below = (*id_, declaration.name) if declaration.kind == "mod" else id_
+        yield below if declaration.kind == "mod" else id_, declaration
+        yield from _flat(declaration.children, below)
 
 
 def _same(

@@ -10,6 +10,7 @@ from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.positions import Span
+from rex_lsp.syntax.queries import captures
 from rex_lsp.syntax.tree import Node, text_of
 
 _NAMESPACES = {
@@ -23,7 +24,6 @@ _NAMESPACES = {
     "mod": "t",
     "macro_rules": "m",
 }
-_EXITS = frozenset({"break", "return", "?"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
             "macro_rules",
             name,
             "m",
-            exits=_has_exit(node),
+            exits=bool(captures("macro_exits", node, "exit")),
             conditions=conditions,
             span=span,
             name_span=name_span,
@@ -177,24 +177,3 @@ def _included(node: Node, data: bytes) -> str:
             if len(child.named_children) == 1 and strings:
                 return text_of(strings[0], data).strip('"')
     return ""
-
-
-def _has_exit(definition: Node) -> bool:
-    """Whether a macro's body may leave the loop it is used in."""
-    stack = [definition]
-    while stack:
-        node = stack.pop()
-        if node.type in _EXITS or node.text in (b"break", b"return", b"?"):
-            return True
-        if node.type == "identifier" and node.text in (
-            b"panic",
-            b"unreachable",
-            b"todo",
-            b"unimplemented",
-            b"assert",
-            b"assert_eq",
-            b"assert_ne",
-        ):
-            return True
-        stack.extend(node.children)
-    return False

@@ -30,7 +30,7 @@ class Module:
 
     def fill(self, declarations: Iterable[Declaration], features: Collection[str]) -> None:
         """Replace the tables by what these declarations say."""
-        tables: dict[tuple[str, str], tuple[Declaration, ...]] = {}
+        tables: dict[tuple[str, str], list[Declaration]] = {}
         globs: list[Declaration] = []
         for declaration in declarations:
             if declaration.glob:
@@ -39,12 +39,11 @@ class Module:
             if not declaration.name or declaration.name == "_":
                 continue
             for namespace in declaration.namespaces:
-                key = (namespace, declaration.name)
-                known = tables.get(key)
-                tables[key] = (
-                    (declaration,) if known is None else in_order((*known, declaration), features)
-                )
-        self.tables = tables
+                tables.setdefault((namespace, declaration.name), []).append(declaration)
+        self.tables = {
+            key: in_order(found, features) if len(found) > 1 else (found[0],)
+            for key, found in tables.items()
+        }
         self.globs = tuple(sorted(globs, key=_sort_key))
 
 

@@ -32,6 +32,12 @@ class Found:
 
     programs: tuple[Program, ...] = ()
     maps: tuple[MapStatic, ...] = ()
+    asked: frozenset[tuple[ModuleId, str, str]] = frozenset()
+    """The attribute paths that were looked up, each with its module and rex's name for it."""
+
+    def holds(self, resolve: Resolve) -> bool:
+        """Whether every attribute still means what it meant."""
+        return all(rex_name(path, id_, resolve) == name for id_, path, name in self.asked)
 
     def programs_at(self, base: int) -> Iterator[Program]:
         """The programs, with places that count from the start of the document."""
@@ -50,7 +56,7 @@ def read_chunk(
         return Found()
     reader = _Reader(chunk.data, resolve, features)
     reader.read(chunk.tree.root_node, module)
-    return Found(tuple(reader.programs), tuple(reader.maps))
+    return Found(tuple(reader.programs), tuple(reader.maps), frozenset(reader.asked))
 
 
 class _Reader:
@@ -60,6 +66,7 @@ class _Reader:
         self.features = features
         self.programs: list[Program] = []
         self.maps: list[MapStatic] = []
+        self.asked: set[tuple[ModuleId, str, str]] = set()
 
     def read(self, container: Node, module: ModuleId) -> None:
         for raw in raw_items(container):
@@ -104,11 +111,17 @@ class _Reader:
             return
 
     def _rex_name(self, path: str, module: ModuleId) -> str:
-        """The rex attribute that a written attribute path means, else ""."""
-        if path in BUILT_IN or not path:
+        if not path or path in BUILT_IN or path.startswith("rustc_"):
             return ""
-        segments = tuple(path.split("::"))
-        if segments[0] == "":
-            segments = (GLOBAL, *segments[1:])
-        answer = self.resolve(module, segments)
-        return rex_attribute(answer) if isinstance(answer, External) else ""
+        name = rex_name(path, module, self.resolve)
+        self.asked.add((module, path, name))
+        return name
+
+
+def rex_name(path: str, module: ModuleId, resolve: Resolve) -> str:
+    """The rex attribute that a written attribute path means, else ""."""
+    segments = tuple(path.split("::"))
+    if segments[0] == "":
+        segments = (GLOBAL, *segments[1:])
+    answer = resolve(module, segments)
+    return rex_attribute(answer) if isinstance(answer, External) else ""

@@ -31,8 +31,8 @@ class Parameter:
 class Signature:
     """What stands between a function's name and its body.
 
-    `span` reaches from the opening parenthesis to the end of the return type; `returns`
-    is the path of the return type (None where it is no path), `result` its generic
+    `span` reaches from the generics, or else the parameters, to the end of the return type;
+    `returns` is the path of the return type (None where it is no path), `result` its generic
     arguments, `modifiers` words like `async`.
     """
 
@@ -84,7 +84,7 @@ def read_signature(node: Node, data: bytes) -> Signature | None:
         text_of(returns, data) if returns is not None else "",
         modifiers,
         generics is not None and _has_types(generics),
-        Span(parameters.start_byte, (returns or parameters).end_byte),
+        Span((generics or parameters).start_byte, (returns or parameters).end_byte),
         broken,
     )
 

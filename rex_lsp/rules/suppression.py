@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from rex_lsp.syntax.items import Raw
 from rex_lsp.syntax.positions import Span
-from rex_lsp.syntax.tree import Node
+from rex_lsp.syntax.queries import captures
+from rex_lsp.syntax.tree import Node, text_of
 
-_COMMENT = re.compile(rb"//\s*rex:\s*allow\(([^)\n]*)\)\s*:\s*\S")
+_COMMENT = re.compile(r"//\s*rex:\s*allow\(([^)\n]*)\)\s*:\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +27,32 @@ def allowances(raw: Raw, data: bytes) -> tuple[Allowance, ...]:
 
     A comment without a reason allows nothing.
     """
-    text = data[raw.start : raw.node.end_byte]
-    if b"rex:" not in text:
+    if b"rex:" not in data[raw.start : raw.node.end_byte]:
         return ()
     found: list[Allowance] = []
-    for match in _COMMENT.finditer(text):
-        names = frozenset(
-            part.strip().removeprefix("rex::") for part in match[1].decode("utf-8").split(",")
-        )
-        span = _covered(raw, data, raw.start + match.start())
-        if span is not None:
-            found.append(Allowance(names, span.shifted(-raw.start)))
+    for comment in _comments(raw):
+        match = _COMMENT.match(text_of(comment, data))
+        below = _below(comment, raw)
+        if match is not None and below is not None:
+            names = frozenset(part.strip().removeprefix("rex::") for part in match[1].split(","))
+            found.append(Allowance(names, below.shifted(-raw.start)))
     return tuple(found)
 
 
-def _covered(raw: Raw, data: bytes, at: int) -> Span | None:
-    """What stands below a comment: the item when the comment is above it, else a statement."""
-    if at < raw.node.start_byte:
+def _comments(raw: Raw) -> list[Node]:
+    """The allow comments before an item and inside it."""
+    found = captures("allowances", raw.node, "allow")
+    before = raw.node.prev_named_sibling
+    while before is not None and before.start_byte >= raw.start:
+        found += captures("allowances", before, "allow")
+        before = before.prev_named_sibling
+    return found
+
+
+def _below(comment: Node, raw: Raw) -> Span | None:
+    """What a comment stands above: the item, or a statement in it."""
+    if comment.start_byte < raw.node.start_byte:
         return Span(raw.start, raw.node.end_byte)
-    comment = raw.node.descendant_for_byte_range(at, at + 1)
-    while comment is not None and comment.type != "line_comment":
-        comment = comment.parent
-    if comment is None:
-        return None
     below: Node | None = comment.next_named_sibling
     while below is not None and below.type in ("line_comment", "block_comment", "attribute_item"):
         below = below.next_named_sibling

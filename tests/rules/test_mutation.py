@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Without a rule, or without a step of the resolver, the fixtures do not come out right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from rex_lsp.model import modules, names, outside, reader
+from rex_lsp.model.facts import Facts
+from rex_lsp.model.modules import Builder
+from rex_lsp.model.names import _Search
+from rex_lsp.model.reader import Reader
+from rex_lsp.rules import engine, suppression
+from rex_lsp.rules.context import ItemContext
+from rex_lsp.rules.registry import RULES
+from tests.rules.fixture import sections
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def empty(*_: Any, **__: Any) -> Iterator[Any]:
+    return iter(())
+
+
+def always(value: Any) -> Callable[..., Any]:
+    return lambda *_, **__: value
+
+
+STEPS: dict[str, tuple[object, str, Any]] = {
+    "local names": (Facts, "visible", always(None)),
+    "globs": (_Search, "_brought", always(None)),
+    "uses and aliases": (_Search, "_declared", lambda self, module, d, _: self._item(d, module.id)),
+    "names of other crates": (_Search, "_extern", always(None)),
+    "preludes and built-in types": (_Search, "_outside", always(None)),
+    "relative paths": (_Search, "_below", always(None)),
+    "what comes after an item": (_Search, "_walk", lambda self, found, rest, ns: found),
+    "child modules": (Builder, "_child", nothing),
+    "included files": (Builder, "_included", empty),
+    "cfg of items": (engine, "condition_holds", always(True)),
+    "cfg_attr": (reader, "expanded", lambda attribute, condition="": iter([(attribute, "")])),
+    "macro arguments": (Reader, "tokens", nothing),
+    "macro bodies": (reader, "read_body", nothing),
+    "loose tokens": (reader, "read_tokens", nothing),
+    "items of blocks": (Reader, "_hoist", nothing),
+    "names of patterns": (Reader, "_bind", nothing),
+    "names of generics": (Reader, "_type_parameters", nothing),
+    "trait-qualified paths": (Reader, "_arguments_of", nothing),
+    "one name for std and core": (outside, "canonical", lambda path: path),
+    "what globs of core bring": (names.outside, "glob_brings", always(None)),
+    "preference for active items": (modules, "is_active", always(True)),
+    "allow comments": (suppression, "captures", always([])),
+    "diverging calls": (ItemContext, "diverges", always(False)),
+    "exits of macros": (Reader, "_return", nothing),
+    "typed locals": (Reader, "_method", nothing),
+}
+
+
+def goes_red(rules: Any = RULES) -> bool:
+    for section in sections():
+        try:
+            if section.found(rules) != section.expected():
+                return True
+        except Exception:
+            return True
+    return False
+
+
+def test_the_suite_is_green_as_it_is() -> None:
+    assert not goes_red()
+
+
+@pytest.mark.parametrize("code", list(RULES))
+def test_no_rule_can_be_missing(code: str) -> None:
+    assert goes_red({name: rule for name, rule in RULES.items() if name != code})
+
+
+@pytest.mark.parametrize("step", list(STEPS))
+def test_no_step_of_the_resolver_can_be_missing(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, name, instead = STEPS[step]
+    if name == "canonical":
+        from rex_lsp.model import answers
+
+        monkeypatch.setattr(answers, name, instead)
+    monkeypatch.setattr(where, name, instead)
+    assert goes_red()
