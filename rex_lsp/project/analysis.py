@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from rex_lsp.model.crate import Crate
 from rex_lsp.project.buffers import Buffers
 from rex_lsp.project.crates import Crates
 from rex_lsp.project.store import Store, Tier
 from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.syntax.document import Document
 
 log = logging.getLogger("rex.analysis")
 
 SLICE_MS = 10.0
 _LONGEST_WAIT_SECONDS = 0.1
+_FIRST_LOOK_SECONDS = 0.1
 _INACTIVE = "not part of the extension: its cfg does not hold for the target and features"
 
 
@@ -44,6 +48,16 @@ class Analysis:
         self.looking_at: Path | None = None
         self.busy: Callable[[], bool] = lambda: False
         self.on_analysed: Callable[[Path], None] = lambda _: None
+        self.on_part: Callable[[Path], None] = lambda _: None
+        self.around: dict[Path, int] = {}
+        """Where each file was edited last, a byte offset: work begins there."""
+        self._fresh: dict[Path, float] = {}
+
+    def opened(self, path: Path) -> None:
+        """Look at a file that was just opened; of a long one a part is shown first."""
+        self._fresh[path] = time.perf_counter()
+        self.around[path] = 0
+        self.touch(path)
 
     def touch(self, path: Path) -> None:
         """Look at an open file again soon."""
@@ -62,6 +76,8 @@ class Analysis:
         """The file is not open any more."""
         self._edited.pop(path, None)
         self._followers.pop(path, None)
+        self._fresh.pop(path, None)
+        self.around.pop(path, None)
         self._settle(path)
 
     def pending(self, path: Path) -> bool:
@@ -114,6 +130,7 @@ class Analysis:
             self.looking_at = None
         if not done:
             return
+        self._fresh.pop(path, None)
         if edited:
             self._edited.pop(path, None)
             self._queue_followers(path)
@@ -123,22 +140,40 @@ class Analysis:
         self.on_analysed(path)
 
     def _analyse(self, path: Path) -> bool:
-        from rex_lsp.rules.engine import check, inactive
+        """One slice of work on a file; whether the store has its findings now."""
+        from rex_lsp.rules.engine import advance, check
 
         document = self._buffers.document(path)
         crate = None if document is None else self._crates.of(path)
         if document is None or crate is None:
             self._store.replace_file(Tier.TYPING, path, ())
             return True
-        if not document.parse_some(SLICE_MS):
-            return False
-        findings = check(crate, path)
-        findings += [
-            Finding("inactive-code", Severity.HINT, _INACTIVE, span, unnecessary=True)
-            for span in inactive(crate, path)
-        ]
-        self._store.replace_file(Tier.TYPING, path, findings)
-        return True
+        around = self.around.get(path, 0)
+        deadline = time.perf_counter() + SLICE_MS / 1000
+        if document.parse_some(SLICE_MS, around):
+            # Parsing on may have laid the text out anew.
+            crate.update(path, document)
+            left = (deadline - time.perf_counter()) * 1000
+            if left > 0 and advance(crate, path, left, around):
+                found = check(crate, path) + _inactive(crate, path)
+                self._store.replace_file(Tier.TYPING, path, found)
+                return True
+        opened = self._fresh.get(path)
+        waited = opened is not None and time.perf_counter() - opened > _FIRST_LOOK_SECONDS
+        # One chunk means that nobody knows yet where the text may be cut.
+        if waited and len(document.chunks) > 1:
+            self._show_part(path, crate, document)
+        return False
+
+    def _show_part(self, path: Path, crate: Crate, document: Document) -> None:
+        """Of a long file that was just opened, show what is found near its beginning."""
+        from rex_lsp.rules.engine import advance, known
+
+        del self._fresh[path]
+        crate.update(path, document)
+        advance(crate, path, SLICE_MS)
+        self._store.replace_file(Tier.TYPING, path, known(crate, path))
+        self.on_part(path)
 
     def _queue_followers(self, path: Path) -> None:
         package = self._crates.package_of(path)
@@ -152,3 +187,12 @@ class Analysis:
         for future in self._waiting.pop(path, ()):
             if not future.done():
                 future.set_result(None)
+
+
+def _inactive(crate: Crate, path: Path) -> list[Finding]:
+    from rex_lsp.rules.engine import inactive
+
+    return [
+        Finding("inactive-code", Severity.HINT, _INACTIVE, span, unnecessary=True)
+        for span in inactive(crate, path)
+    ]

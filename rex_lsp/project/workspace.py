@@ -67,7 +67,7 @@ class Workspace:
         crate = self.crates.of(path)
         if crate is not None:
             crate.update(path, document)
-        self.analysis.touch(path)
+        self.analysis.opened(path)
 
     def change(
         self, path: Path, changes: Sequence[Change], encoding: Encoding, version: int
@@ -79,6 +79,8 @@ class Workspace:
         """
         touched = self.buffers.change(path, changes, encoding, version)
         self.store.edited(path, touched.splices, replaced=touched.replaced)
+        if touched.splices:
+            self.analysis.around[path] = touched.splices[-1].span.start
         crate = self.crates.of(path)
         document = self.buffers.document(path)
         if crate is not None and document is not None:

@@ -61,6 +61,7 @@ class Publisher:
         """Listen to the project layer."""
         files.store.on_change = self._store_changed
         files.analysis.on_analysed = self._analysed
+        files.analysis.on_part = self._part
         files.analysis.busy = lambda: not self._server.protocol.idle
 
     # What happened.
@@ -152,6 +153,10 @@ class Publisher:
     def _analysed(self, path: Path) -> None:
         if not self._pulls and path in self._uris:
             self._mark(path)
+
+    def _part(self, path: Path) -> None:
+        if not self._pulls and path in self._uris:
+            self._push(path, self.items(path))
 
     def _mark(self, path: Path) -> None:
         self._changed[path] = None

@@ -130,32 +130,60 @@ async def test_a_file_that_is_closed_keeps_nothing_of_the_typing_tier(
 
 
 async def test_edits_one_by_one_say_what_a_fresh_open_says(server: Raw, tmp_path: Path) -> None:
+    """Typed and taken back in any order, through broken states, with wide characters."""
     main = extension(tmp_path)
     other = extension(tmp_path / "fresh")
     await server.initialize(tmp_path)
     chance = random.Random(20261123)
-    pieces = ["core::mem::forget(1)", "unsafe {", "}", "/*", "*/", '"', "\n", "é😀", "static mut X"]
+    broken = ["unsafe {", "}", "/*", '"', "fn ", "(", "#[", "é😀 {"]
+    whole = ["core::mem::forget(1);", "\n", " /* é😀 */ ", "unsafe {}", 'let _ = "😀";']
     lines = LEAK.split("\n")
-    uri = server.open(main, "\n".join(lines))
+    body = LEAK_LINE + 1
+    uri = server.open(main, LEAK)
     version = 1
-    for _ in range(60):
-        line = chance.randrange(len(lines))
-        width = len(lines[line].encode("utf-16-le")) // 2
-        start = chance.randrange(width + 1)
-        end = min(width, start + chance.choice([0, 0, 0, 1, 5]))
-        units = lines[line].encode("utf-16-le")
-        # A boundary inside a surrogate pair is another test's subject.
-        if any(0xDC <= units[2 * b + 1] < 0xE0 for b in (start, end) if b < width):
-            continue
-        text = chance.choice(pieces)
+
+    def edit(line: int, start: int, end: int, text: str) -> None:
+        nonlocal version
         version += 1
         server.change(uri, version, {"range": at(line, start, line, end), "text": text})
-        new = units[: 2 * start] + text.encode("utf-16-le") + units[2 * end :]
-        lines[line : line + 1] = new.decode("utf-16-le").split("\n")
+
+    for _ in range(40):
+        text = chance.choice(broken)
+        line = chance.randrange(len(lines))
+        edit(line, 0, 0, text)
+        if chance.random() < 0.5:
+            await server.published(uri, version=version)
+        edit(line, 0, len(text.encode("utf-16-le")) // 2, "")
+        kept = chance.choice(whole)
+        edit(body, 4, 4, kept)
+        lines[body : body + 1] = (lines[body][:4] + kept + lines[body][4:]).split("\n")
+        if "\n" in kept:
+            edit(body + 1, 0, 0, "    ")
+            lines[body + 1] = "    " + lines[body + 1]
     incremental = await server.published(uri, version=version)
-    fresh = server.open(other, "\n".join(lines))
-    assert incremental == await server.published(fresh, version=1)
-    assert incremental
+    fresh = await server.published(server.open(other, "\n".join(lines)), version=1)
+    assert incremental == fresh
+    assert {"rex::leak", "rex::unsafe_code"} <= set(codes(fresh))
+
+
+async def test_of_a_long_file_the_beginning_is_shown_before_all_is_found(
+    server: Raw, tmp_path: Path
+) -> None:
+    main = extension(tmp_path)
+    filler = "".join(f"fn f{n}(x: u64) -> u64 {{ x + {n} }}\n" for n in range(60_000))
+    await server.initialize(tmp_path)
+    uri = server.open(main, LEAK + filler + "fn last() { core::mem::forget(2); }\n")
+    first = await server.published(uri, version=1)
+    assert [item["range"]["start"]["line"] for item in first] == [LEAK_LINE]
+    hover = {"textDocument": {"uri": uri}, "position": {"line": 5, "character": 14}}
+    assert await server.request("textDocument/hover", hover)
+    await server.until(
+        lambda m: (
+            m.get("method") == "textDocument/publishDiagnostics"
+            and len(m["params"]["diagnostics"]) == 2
+        ),
+        wait=120,
+    )
 
 
 async def test_an_edit_that_cannot_be_applied_drops_the_draft_and_says_so(
