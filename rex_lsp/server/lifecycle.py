@@ -59,6 +59,7 @@ def initialized(ls: RexServer, params: Any) -> None:
 async def _after_start(ls: RexServer) -> None:
     from rex_lsp.server import configuration, warmup, watching
 
+    await warmup.bring_in_the_analysis()
     await configuration.fetch(ls)
     await watching.begin(ls)
     await warmup.warm_up(ls)

@@ -17,6 +17,14 @@ from lsprotocol import types
 from rex_lsp.server.server import RexServer
 
 _PAUSE_SECONDS = 0.05
+_AT_ONCE = (
+    "rex_lsp.syntax.document",
+    "rex_lsp.model.crate",
+    "rex_lsp.rules.engine",
+    "rex_lsp.build.manifest",
+    "rex_lsp.project.workspace",
+    "rex_lsp.server.convert",
+)
 _MODULES = (
     "rex_lsp.kernel.cursor",
     "rex_lsp.kernel.typing",
@@ -30,6 +38,13 @@ _POSITION: dict[str, Any] = {
     "position": {"line": 0, "character": 0},
 }
 _RANGE = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+
+
+async def bring_in_the_analysis() -> None:
+    """What the first document needs, a part a turn: it may be opened at any moment."""
+    for name in _AT_ONCE:
+        importlib.import_module(name)
+        await asyncio.sleep(0)
 
 
 async def warm_up(ls: RexServer) -> None:
