@@ -19,50 +19,46 @@ from rex_lsp.syntax.positions import Span
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a kind of program takes: paths of the two types, and how they are written."""
+    """What a kind of program takes: the paths of the two types, and how they are written."""
 
     object_path: Segments
     context_path: Segments
     reference: str
-    parameters: str
+    name: str = "ctx"
+    generic: str = ""
+    lifetime: str = ""
+
+    @property
+    def object_type(self) -> str:
+        """The type of the first parameter."""
+        return f"&{'::'.join(self.object_path)}{self.generic}"
+
+    @property
+    def context_type(self) -> str:
+        """The type of the second parameter."""
+        space = " " if self.reference != "&" or self.lifetime else ""
+        return f"{self.reference}{self.lifetime}{space}{'::'.join(self.context_path)}"
 
 
-_PROBE = _Shape(
-    ("rex", "kprobe", "kprobe"),
-    ("rex", "pt_regs", "PtRegs"),
-    "&mut",
-    "(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result",
-)
+_PROBE = _Shape(("rex", "kprobe", "kprobe"), ("rex", "pt_regs", "PtRegs"), "&mut")
 _SHAPES = {
     "kprobe": _PROBE,
     "kretprobe": _PROBE,
     "uprobe": _PROBE,
     "uretprobe": _PROBE,
     "perf_event": _Shape(
-        ("rex", "perf_event", "perf_event"),
-        ("rex", "perf_event", "bpf_perf_event_data"),
-        "&",
-        "(obj: &rex::perf_event::perf_event, ctx: &rex::perf_event::bpf_perf_event_data) "
-        "-> rex::Result",
+        ("rex", "perf_event", "perf_event"), ("rex", "perf_event", "bpf_perf_event_data"), "&"
     ),
-    "xdp": _Shape(
-        ("rex", "xdp", "xdp"),
-        ("rex", "xdp", "xdp_md"),
-        "&mut",
-        "(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result",
-    ),
+    "xdp": _Shape(("rex", "xdp", "xdp"), ("rex", "xdp", "xdp_md"), "&mut"),
     "tc": _Shape(
-        ("rex", "sched_cls", "sched_cls"),
-        ("rex", "sched_cls", "__sk_buff"),
-        "&mut",
-        "(obj: &rex::sched_cls::sched_cls, skb: &mut rex::sched_cls::__sk_buff) -> rex::Result",
+        ("rex", "sched_cls", "sched_cls"), ("rex", "sched_cls", "__sk_buff"), "&mut", "skb"
     ),
     "tracepoint": _Shape(
         ("rex", "tracepoint", "tracepoint"),
-        ("rex", "tracepoint"),
+        ("rex", "tracepoint", "{context}"),
         "&",
-        "(obj: &rex::tracepoint::tracepoint<rex::tracepoint::{context}>, "
-        "ctx: &'static rex::tracepoint::{context}) -> rex::Result",
+        generic="<rex::tracepoint::{context}>",
+        lifetime="'static",
     ),
 }
 _WITH_FUNCTION = frozenset({"kprobe", "kretprobe", "uprobe", "uretprobe"})
@@ -87,44 +83,68 @@ def _check(context: FileContext, program: Program) -> Iterator[Finding]:
     signature = program.signature
     if signature is None or signature.broken:
         return
-    problem = _problem(context, program, signature)
-    if problem is None:
-        return
-    message, span = problem
-    shape = _SHAPES[program.kind]
-    wanted = shape.parameters.replace("{context}", _context_name(signature))
-    fix = Fix(
-        f"rewrite the signature for `{written}`", (Edit(signature.span, wanted),), False, True
-    )
-    text = f"{message}; `{written}` takes `fn{shape.parameters}`".replace("{context}", "Context")
-    yield _finding(text, span, program, (fix,) if not signature.modifiers else ())
-
-
-def _problem(
-    context: FileContext, program: Program, signature: Signature
-) -> tuple[str, Span] | None:
-    shape = _SHAPES[program.kind]
-    if any(word in signature.modifiers.split() for word in ("async", "const", "unsafe", "extern")):
-        return f"a program cannot be `{signature.modifiers}`", program.name_span
-    if signature.generic:
-        return "a program cannot be generic", program.name_span
-    if len(signature.parameters) != 2:
-        count = len(signature.parameters)
-        return f"expected two parameters, found {count}", signature.span
-    first, second = signature.parameters
     module = tuple(program.item.split("::"))[:-1]
-    object_type = _resolve(context, module, first.segments)
-    wrong_object = first.reference != "&" or _differs(object_type, shape.object_path)
-    if wrong_object and not _unknown(first, object_type):
-        return (
-            f"expected `&{'::'.join(shape.object_path)}` as the first parameter, "
-            f"found `{first.text or first.pattern}`",
-            first.span,
-        )
-    wrong = _wrong_context(context, program, module, second)
-    if wrong is not None:
-        return wrong
-    return _wrong_result(context, module, signature)
+    shape = _SHAPES[program.kind]
+    problems = list(_problems(context, program, signature, module, shape))
+    if not problems:
+        return
+    message, span = problems[0]
+    wanted = f"fn(obj: {shape.object_type}, {shape.name}: {shape.context_type})"
+    text = f"{message}; `{written}` takes `{wanted} -> rex::Result`".replace("{context}", "Context")
+    yield _finding(text, span, program, _fixes(written, signature, shape, problems))
+
+
+def _problems(
+    context: FileContext, program: Program, signature: Signature, module: Segments, shape: _Shape
+) -> Iterator[tuple[str, Span]]:
+    """What is wrong, each with its place: the name, the signature, or a part of it."""
+    if any(word in signature.modifiers.split() for word in ("async", "const", "unsafe", "extern")):
+        yield f"a program cannot be `{signature.modifiers}`", program.name_span
+    if signature.generic:
+        yield "a program cannot be generic", program.name_span
+    if len(signature.parameters) == 2:
+        first, second = signature.parameters
+        object_type = _resolve(context, module, first.segments)
+        wrong = first.reference != "&" or _differs(object_type, shape.object_path)
+        if wrong and not _unknown(first, object_type):
+            yield (
+                f"expected `{shape.object_type}` as the first parameter, "
+                f"found `{first.text or first.pattern}`",
+                first.span,
+            )
+        wrong_context = _wrong_context(context, program, module, second)
+        if wrong_context is not None:
+            yield wrong_context
+    else:
+        count = len(signature.parameters)
+        yield f"expected two parameters, found {count}", signature.span
+    wrong_result = _wrong_result(context, module, signature)
+    if wrong_result is not None:
+        yield wrong_result
+
+
+def _fixes(
+    written: str, signature: Signature, shape: _Shape, problems: list[tuple[str, Span]]
+) -> tuple[Fix, ...]:
+    """One fix that rewrites what is wrong and keeps what is right, names above all."""
+    if signature.modifiers:
+        return ()
+    places = {span for _, span in problems}
+    texts = (shape.object_type, shape.context_type)
+    names = ("obj", shape.name)
+    parts: list[str] = []
+    for index in range(2):
+        given = signature.parameters[index] if index < len(signature.parameters) else None
+        name = given.pattern if given is not None and given.text else names[index]
+        if given is not None and len(signature.parameters) == 2 and given.span not in places:
+            parts.append(f"{name}: {given.text}")
+        else:
+            parts.append(f"{name}: {texts[index]}")
+    kept = signature.span not in places and signature.returns_text
+    result = signature.returns_text if kept else "rex::Result"
+    text = f"({parts[0]}, {parts[1]}) -> {result}".replace("{context}", _context_name(signature))
+    edit = Edit(signature.span, text)
+    return (Fix(f"rewrite the signature for `{written}`", (edit,), preferred=True),)
 
 
 def _wrong_context(
@@ -138,8 +158,7 @@ def _wrong_context(
             return None
         if parameter.reference == shape.reference and not _differs(found, shape.context_path):
             return None
-        expected = f"`{shape.reference} {'::'.join(shape.context_path)}`".replace("& ", "&")
-        return f"expected {expected} as the context, {shown}", parameter.span
+        return f"expected `{shape.context_type}` as the context, {shown}", parameter.span
     if _unknown(parameter, found):
         return None
     name = found.path[-1] if isinstance(found, External) else ""

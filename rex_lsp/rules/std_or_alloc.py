@@ -85,7 +85,8 @@ def _is_crate(context: ItemContext, segments: Segments, at: int) -> bool:
 def _said(segments: Segments, root: str) -> str:
     path = "::".join(part for part in _plain(segments) if part != "*")
     if in_core(_plain(segments)):
-        return f"`{root}` does not exist in the kernel: {_WHY}; `core` has `{path}` too"
+        own = path.replace(root, "core", 1)
+        return f"`{root}` does not exist in the kernel: {_WHY}; write `{own}`"
     return f"`{path}` does not exist in the kernel: {_WHY}"
 
 

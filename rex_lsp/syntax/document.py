@@ -33,7 +33,7 @@ class Document:
         self.version = version
         self._data: bytes | None = None
         self._items: list[Item] | None = None
-        self._set(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
+        self._set(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else _utf8(text))
 
     def _set(self, data: bytes) -> None:
         self._cutter: Cutter | None = None
@@ -287,3 +287,12 @@ class Document:
             if cutter.done:
                 chunks[-1].know(cutter.outcome)
         self._replace_chunks(chunks)
+
+
+def _utf8(data: bytes) -> bytes:
+    """Bytes read from a file; what is no UTF-8 in them becomes U+FFFD."""
+    try:
+        data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").encode("utf-8")
+    return data

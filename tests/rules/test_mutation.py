@@ -48,16 +48,28 @@ STEPS: dict[str, tuple[object, str, Any]] = {
     "loose tokens": (reader, "read_tokens", nothing),
     "items of blocks": (Reader, "_hoist", nothing),
     "names of patterns": (Reader, "_bind", nothing),
-    "names of generics": (Reader, "_type_parameters", nothing),
     "trait-qualified paths": (Reader, "_arguments_of", nothing),
     "one name for std and core": (outside, "canonical", lambda path: path),
     "what globs of core bring": (names.outside, "glob_brings", always(None)),
     "preference for active items": (modules, "is_active", always(True)),
     "allow comments": (suppression, "captures", always([])),
     "diverging calls": (ItemContext, "diverges", always(False)),
-    "exits of macros": (Reader, "_return", nothing),
     "typed locals": (Reader, "_method", nothing),
 }
+
+
+NODES = {
+    "names of generics": "type_parameters",
+    "ways out of loops": "return_expression",
+    "calls": "call_expression",
+    "qualified names": "scoped_identifier",
+    "bodies of functions": "block",
+    "closures": "closure_expression",
+    "match arms": "match_arm",
+    "conditions that bind": "let_condition",
+    "labels": "continue_expression",
+}
+"""Kinds of nodes that the reader treats in a way of their own."""
 
 
 def goes_red(rules: Any = RULES) -> bool:
@@ -87,4 +99,12 @@ def test_no_step_of_the_resolver_can_be_missing(step: str, monkeypatch: pytest.M
 
         monkeypatch.setattr(answers, name, instead)
     monkeypatch.setattr(where, name, instead)
+    assert goes_red()
+
+
+@pytest.mark.parametrize("what", list(NODES))
+def test_no_kind_of_node_can_be_unknown_to_the_reader(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reader._HANDLERS, NODES[what], Reader.children)
     assert goes_red()
