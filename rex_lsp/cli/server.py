@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from rex_lsp.cli.main import Subparsers
 
@@ -26,6 +28,19 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the client is done."""
+    _trust_no_working_directory()
     from rex_lsp.server.main import main
 
     return main(parent=args.clientProcessId)
+
+
+def _trust_no_working_directory() -> None:
+    """Take modules from the installation only.
+
+    `python -m` looks for modules in the working directory first, and an editor may have
+    started us in a project that nobody trusts.
+    """
+    home = Path(__file__).resolve().parents[2]
+    here = Path.cwd()
+    if here != home:
+        sys.path[:] = [entry for entry in sys.path if entry and Path(entry) != here]

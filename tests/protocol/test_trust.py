@@ -52,7 +52,8 @@ def cage(tmp_path: Path) -> Path:
     script(root / "toolchain" / "bin" / "rustc", "toolchain-rustc")
     script(root / "toolchain" / "bin" / "cargo", "toolchain-cargo")
     (root / "rust-toolchain.toml").write_text(f'[toolchain]\npath = "{root}/toolchain"\n')
-    (root / ".vscode").mkdir()
+    for module in ("tree_sitter", "pygls", "lsprotocol", "cattrs", "asyncio", "json"):
+        (root / f"{module}.py").write_text(f'open("{feathers}/{module}-py", "w")\n')
     return root
 
 
