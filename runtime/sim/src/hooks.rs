@@ -28,8 +28,10 @@ pub enum Hook {
     Exit(Option<u32>),
     /// At the entry of a system call's function.
     Function(u32, Convention),
-    /// For each packet.
+    /// For each packet that comes in.
     Packet,
+    /// For each packet that XDP programs pass.
+    Traffic,
     /// For each sample of a timer.
     Sample,
 }
@@ -54,6 +56,7 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
         }
         ProgramKind::Kprobe => kprobe(program, strip(target, &["kprobe/"])),
         ProgramKind::Xdp => Ok(Hook::Packet),
+        ProgramKind::Tc => Ok(Hook::Traffic),
         ProgramKind::PerfEvent => match target {
             "" | "cpu-clock" | "perf_event" => Ok(Hook::Sample),
             _ => Err(unsupported(

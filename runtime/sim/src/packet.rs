@@ -3,7 +3,7 @@
 
 use std::cell::UnsafeCell;
 
-use rex_abi::rex_xdp_ctx;
+use rex_abi::{rex_skb_ctx, rex_xdp_ctx};
 
 use crate::errno::Errno;
 
@@ -15,10 +15,11 @@ pub const TAILROOM: usize = 320;
 pub const ETHERNET_HEADER: usize = 14;
 const PAGE: usize = 4096;
 
-/// A packet and its context. Owned by one thread.
+/// A packet and its contexts. Owned by one thread.
 pub struct Packet {
     frame: UnsafeCell<Vec<u8>>,
     context: UnsafeCell<rex_xdp_ctx>,
+    traffic: UnsafeCell<rex_skb_ctx>,
 }
 
 /// Where a packet came in.
@@ -36,6 +37,7 @@ impl Packet {
         let packet = Self {
             frame: UnsafeCell::new(Vec::new()),
             context: UnsafeCell::new(rex_xdp_ctx::default()),
+            traffic: UnsafeCell::new(rex_skb_ctx::default()),
         };
         let mut packet = packet;
         packet.set(data, ingress);
@@ -62,9 +64,34 @@ impl Packet {
         };
     }
 
-    /// What the program is given.
+    /// What an XDP program is given.
     pub fn context(&self) -> *mut rex_xdp_ctx {
         self.context.get()
+    }
+
+    /// What a TC program is given: the packet as XDP programs left it, in one linear piece.
+    pub fn traffic(&self) -> *mut rex_skb_ctx {
+        let data = self.data();
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let protocol = data.get(ETHERNET_HEADER - 2..ETHERNET_HEADER);
+        // SAFETY: only called between runs.
+        let from = unsafe { &*self.context.get() };
+        let filled = rex_skb_ctx {
+            data: data.as_ptr() as u64,
+            data_end: data.as_ptr() as u64 + data.len() as u64,
+            data_meta: data.as_ptr() as u64,
+            handle: 1,
+            len: length,
+            protocol: protocol.map_or(0, |bytes| u16::from_ne_bytes([bytes[0], bytes[1]])),
+            // As `skb_record_rx_queue` stores it.
+            queue_mapping: u16::try_from(from.rx_queue_index + 1).unwrap_or(0),
+            ifindex: from.ingress_ifindex,
+            ingress_ifindex: from.ingress_ifindex,
+            ..rex_skb_ctx::default()
+        };
+        // SAFETY: as above.
+        unsafe { *self.traffic.get() = filled };
+        self.traffic.get()
     }
 
     /// The contents now.
@@ -128,6 +155,27 @@ mod tests {
         assert_eq!(packet.adjust_tail(room + 1), Err(Errno::EINVAL));
         packet.adjust_tail(room).unwrap();
         assert_eq!(packet.data().len(), 3520);
+    }
+
+    #[test]
+    fn traffic_control_sees_what_xdp_left() {
+        let mut data = [3; 60];
+        data[12..14].copy_from_slice(&[0x86, 0xdd]);
+        let ingress = Ingress {
+            ifindex: 4,
+            queue: 2,
+        };
+        let packet = Packet::new(&data, ingress);
+        packet.adjust_tail(-10).unwrap();
+        // SAFETY: no program runs.
+        let context = unsafe { *packet.traffic() };
+        assert_eq!(context.data_end - context.data, 50);
+        assert_eq!((context.len, context.data_len), (50, 0));
+        assert_eq!(u16::from_be(context.protocol), 0x86dd);
+        assert_eq!((context.ifindex, context.queue_mapping), (4, 3));
+        packet.adjust_tail(-36).unwrap();
+        // SAFETY: as above.
+        assert_eq!(unsafe { *packet.traffic() }.len, 14);
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub const LIMITS: &[&str] = &[
     "the only kernel functions that can be probed are system calls of a child process",
     "a kprobe at __x64_sys_NAME gets the address of the user's registers in rdi, as in the kernel; at __do_sys_NAME, __se_sys_NAME and sys_NAME it gets the arguments in rdi, rsi, rdx, rcx, r8, r9; the other registers are the user's",
     "there are no hardware counters: bpf_perf_prog_read_value, bpf_perf_event_output and bpf_get_stackid return -EOPNOTSUPP",
-    "TC programs are not run, and bpf_clone_redirect returns -EOPNOTSUPP",
+    "TC programs see the packets that XDP programs pass, as on the way in, with a VLAN tag still in place; bpf_clone_redirect returns -EOPNOTSUPP",
     "uprobe, kretprobe and uretprobe programs are not run",
     "there are no interrupt levels: all programs run in task context, one at a time on each simulated CPU",
     "a CPU number is that of the simulated CPU, one for each event source",

@@ -78,7 +78,7 @@ pub enum Spec {
 impl Spec {
     /// Whether this source makes a hook fire.
     fn drives(&self, hook: Hook) -> bool {
-        let packet = hook == Hook::Packet;
+        let packet = matches!(hook, Hook::Packet | Hook::Traffic);
         let sample = hook == Hook::Sample;
         match self {
             Self::Command { .. } => !packet && !sample,
@@ -91,8 +91,8 @@ impl Spec {
     fn words(&self) -> &'static str {
         match self {
             Self::Command { .. } => "a command drives tracepoint and kprobe programs",
-            Self::Pcap { .. } | Self::Iface { .. } => "packets drive XDP programs",
-            Self::Events { .. } => "events drive tracepoint, kprobe and XDP programs",
+            Self::Pcap { .. } | Self::Iface { .. } => "packets drive XDP and TC programs",
+            Self::Events { .. } => "events drive tracepoint, kprobe, XDP and TC programs",
             Self::Timer { .. } => "a timer drives perf event programs",
         }
     }

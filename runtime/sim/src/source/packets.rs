@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Running XDP programs on packets.
+//! Running XDP and then TC programs on packets.
 
 use serde_json::json;
 
@@ -7,52 +7,131 @@ use super::Context;
 use crate::hooks::Hook;
 use crate::invocation::Environment;
 use crate::packet::Packet;
+use crate::runner::Run;
 
 /// `XDP_PASS`.
-pub const PASS: u32 = 2;
-const VERDICTS: [&str; 5] = [
-    "XDP_ABORTED",
-    "XDP_DROP",
-    "XDP_PASS",
-    "XDP_TX",
-    "XDP_REDIRECT",
-];
+const PASS: u32 = 2;
+/// `TC_ACT_UNSPEC`, -1: the next program decides.
+const UNSPEC: u32 = u32::MAX;
 
-/// What a person calls a verdict.
-pub fn verdict_name(verdict: u32) -> &'static str {
-    VERDICTS
-        .get(verdict as usize)
-        .copied()
-        .unwrap_or("unknown, as XDP_ABORTED")
+/// What the last program said of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// An XDP program.
+    Xdp(u32),
+    /// A TC program.
+    Traffic(u32),
 }
 
-/// Runs the programs on a packet, in the order of their attachment, until one does not
-/// pass it; each verdict is an event. Gives the last verdict, nothing without a program.
-pub fn run(context: &mut Context, packet: &Packet, index: u64) -> Option<u32> {
-    let links = context.object.links();
+impl Verdict {
+    /// What a person calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Xdp(0) => "XDP_ABORTED",
+            Self::Xdp(1) => "XDP_DROP",
+            Self::Xdp(PASS) => "XDP_PASS",
+            Self::Xdp(3) => "XDP_TX",
+            Self::Xdp(4) => "XDP_REDIRECT",
+            Self::Xdp(_) => "unknown, as XDP_ABORTED",
+            Self::Traffic(UNSPEC) => "TC_ACT_UNSPEC",
+            Self::Traffic(0) => "TC_ACT_OK",
+            Self::Traffic(2) => "TC_ACT_SHOT",
+            Self::Traffic(4) => "TC_ACT_STOLEN",
+            Self::Traffic(7) => "TC_ACT_REDIRECT",
+            Self::Traffic(8) => "TC_ACT_TRAP",
+            // What direct action does not know (`cls_bpf_exec_opcode`).
+            Self::Traffic(_) => "unknown, as TC_ACT_UNSPEC",
+        }
+    }
+
+    /// The number the program returned.
+    pub fn value(self) -> u32 {
+        match self {
+            Self::Xdp(value) | Self::Traffic(value) => value,
+        }
+    }
+
+    /// Whether the next program of the same kind sees the packet.
+    fn goes_on(self) -> bool {
+        match self {
+            Self::Xdp(value) => value == PASS,
+            Self::Traffic(value) => !matches!(value, 0 | 2 | 4 | 7 | 8),
+        }
+    }
+}
+
+/// Runs the XDP programs on a packet, in the order of their attachment, until one does not
+/// pass it, then the TC programs until one decides; each verdict is an event. Gives the last
+/// verdict, nothing without a program.
+pub fn run(context: &mut Context, packet: &Packet, index: u64) -> Option<Verdict> {
     let mut last = None;
-    for link in links.iter().filter(|link| link.hook == Hook::Packet) {
-        let environment = Environment {
-            packet: Some(packet),
-            ..Environment::EMPTY
-        };
-        let at = packet.context().cast();
-        // SAFETY: XDP programs take this context, which the packet keeps valid.
-        let run = unsafe { context.runner.run(link.program, at, &environment) };
-        context.object.report(
-            "verdict",
-            link.program,
-            json!({
-                "index": index,
-                "verdict": run.value,
-                "name": verdict_name(run.value),
-                "length": packet.data().len(),
-            }),
-        );
-        last = Some(run.value);
-        if run.value != PASS {
+    for hook in [Hook::Packet, Hook::Traffic] {
+        for program in programs(context, hook) {
+            let verdict = one(context, program, hook, packet);
+            context.object.report(
+                "verdict",
+                program,
+                json!({
+                    "index": index,
+                    "verdict": verdict.value(),
+                    "name": verdict.name(),
+                    "length": packet.data().len(),
+                }),
+            );
+            last = Some(verdict);
+            if !verdict.goes_on() {
+                break;
+            }
+        }
+        if last.is_some_and(|verdict| !verdict.goes_on()) {
             break;
         }
     }
     last
+}
+
+fn programs(context: &Context, hook: Hook) -> Vec<usize> {
+    let links = context.object.links();
+    (links.iter())
+        .filter(|link| link.hook == hook)
+        .map(|link| link.program)
+        .collect()
+}
+
+fn one(context: &mut Context, program: usize, hook: Hook, packet: &Packet) -> Verdict {
+    let environment = Environment {
+        packet: Some(packet),
+        ..Environment::EMPTY
+    };
+    let traffic = hook == Hook::Traffic;
+    let at = match traffic {
+        true => packet.traffic().cast(),
+        false => packet.context().cast(),
+    };
+    // SAFETY: programs on these hooks take these contexts, which the packet keeps valid.
+    let Run { value, .. } = unsafe { context.runner.run(program, at, &environment) };
+    match traffic {
+        true => Verdict::Traffic(value),
+        false => Verdict::Xdp(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_decision_ends_the_chain() {
+        for (verdict, goes_on) in [
+            (Verdict::Xdp(2), true),
+            (Verdict::Xdp(0), false),
+            (Verdict::Xdp(9), false),
+            (Verdict::Traffic(UNSPEC), true),
+            (Verdict::Traffic(0), false),
+            (Verdict::Traffic(2), false),
+            (Verdict::Traffic(3), true),
+        ] {
+            assert_eq!(verdict.goes_on(), goes_on, "{}", verdict.name());
+        }
+    }
 }

@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::pcapng::{Block, PcapNgReader};
 
-use super::packets::{self, verdict_name};
+use super::packets::{self, Verdict};
 use super::pcapng_writer::PcapNgWriter;
 use super::{Context, End, Prepared};
 use crate::error::{Failure, Kind};
@@ -193,11 +193,14 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, time: Duration, data: &[u8], verdict: Option<u32>) -> Result<(), String> {
-        let words = format!("rex: {}", verdict.map_or("no program", verdict_name));
-        let written = self
-            .writer
-            .packet(time, data, verdict.unwrap_or(packets::PASS), &words);
+    fn write(
+        &mut self,
+        time: Duration,
+        data: &[u8],
+        verdict: Option<Verdict>,
+    ) -> Result<(), String> {
+        let words = format!("rex: {}", verdict.map_or("no program", Verdict::name));
+        let written = self.writer.packet(time, data, verdict, &words);
         written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
     }
 

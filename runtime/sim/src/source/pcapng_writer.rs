@@ -2,14 +2,16 @@
 //! Writes packets with verdicts as pcapng, little endian, timestamps in nanoseconds.
 //!
 //! Source of the layout: the pcapng specification (draft-ietf-opsawg-pcapng), sections 4.1
-//! to 4.3. The verdict is the option `epb_verdict` with type 2, Linux eBPF XDP, and in
-//! words the packet's comment. Written by hand because the reading crate cannot write that
+//! to 4.3. The verdict is the option `epb_verdict` with type 1, Linux eBPF TC, or type 2,
+//! Linux eBPF XDP, and in words the packet's comment. Written by hand because the reading crate cannot write that
 //! option.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
+
+use super::packets::Verdict;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
@@ -19,6 +21,7 @@ const ETHERNET: u16 = 1;
 const OPTION_COMMENT: u16 = 1;
 const OPTION_VERDICT: u16 = 7;
 const OPTION_RESOLUTION: u16 = 9;
+const VERDICT_TC: u8 = 1;
 const VERDICT_XDP: u8 = 2;
 const NANOSECONDS: u8 = 9;
 
@@ -52,7 +55,7 @@ impl PcapNgWriter {
         &mut self,
         time: Duration,
         data: &[u8],
-        verdict: u32,
+        verdict: Option<Verdict>,
         comment: &str,
     ) -> io::Result<()> {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -65,9 +68,15 @@ impl PcapNgWriter {
         body.extend(data);
         pad(&mut body);
         option(&mut body, OPTION_COMMENT, comment.as_bytes());
-        let mut value = vec![VERDICT_XDP];
-        value.extend(u64::from(verdict).to_le_bytes());
-        option(&mut body, OPTION_VERDICT, &value);
+        if let Some(verdict) = verdict {
+            let kind = match verdict {
+                Verdict::Xdp(_) => VERDICT_XDP,
+                Verdict::Traffic(_) => VERDICT_TC,
+            };
+            let mut value = vec![kind];
+            value.extend(u64::from(verdict.value()).to_le_bytes());
+            option(&mut body, OPTION_VERDICT, &value);
+        }
         end_of_options(&mut body);
         self.block(ENHANCED_PACKET, &body)
     }
