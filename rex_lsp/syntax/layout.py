@@ -109,7 +109,7 @@ def mend(chunks: Sequence[Chunk]) -> tuple[list[Chunk], bool]:
 
 
 def _cut(chunk: Chunk, lenient: bool) -> list[Chunk]:
-    cuts, _ = cut(chunk.data, lenient)
+    cuts, _ = cut(chunk.data, lenient, TARGET)
     pieces = adopt(chunk.data, cuts, [chunk])
     for piece in pieces:
         _ = piece.outcome
