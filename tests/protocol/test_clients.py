@@ -18,7 +18,7 @@ from .projects import LEAK, LEAK_LINE, extension
 from .raw import PACKAGE
 
 
-@pytest_lsp.fixture(
+@pytest_lsp.fixture(  # type: ignore[untyped-decorator]
     params=["neovim@0.11", "visual-studio-code", "emacs"],
     config=ClientServerConfig(
         server_command=[sys.executable, "-m", "rex_lsp", "server"],

@@ -64,10 +64,19 @@ async def until_names(server: Raw, wanted: str) -> dict[int, str]:
     raise AssertionError(f"no {wanted} below the server")
 
 
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and waits to be reaped by init does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
 async def gone(processes: dict[int, str], seconds: float) -> None:
     """Wait until none of the processes is there, at most so long."""
     deadline = time.monotonic() + seconds
-    while left := [pid for pid in processes if Path(f"/proc/{pid}").exists()]:
+    while left := [pid for pid in processes if alive(pid)]:
         assert time.monotonic() < deadline, f"still there: {[processes[pid] for pid in left]}"
         await asyncio.sleep(0.005)
 
