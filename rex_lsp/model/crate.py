@@ -19,7 +19,7 @@ from rex_lsp.model.patching import patch
 from rex_lsp.model.places import Place, enclosing
 from rex_lsp.model.program import MapStatic, Program
 from rex_lsp.model.programs import Found, read_chunk
-from rex_lsp.model.reader import Reader
+from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import GLOBAL, Segments
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.document import Document

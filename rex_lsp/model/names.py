@@ -14,7 +14,7 @@ from rex_lsp.model.answers import ABSENT, UNKNOWN, Answer, External, Item, Unkno
 from rex_lsp.model.declarations import Declaration
 from rex_lsp.model.facts import MACRO, TYPE, VALUE, Facts
 from rex_lsp.model.modules import Module, ModuleId, Tree
-from rex_lsp.model.tokens import ANY
+from rex_lsp.model.reading.tokens import ANY
 from rex_lsp.model.uses import GLOBAL, Segments
 
 Question = tuple[ModuleId, Segments, str]

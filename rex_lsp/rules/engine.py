@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from rex_lsp.model.crate import Crate
 from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.names import Question
-from rex_lsp.model.reader import Reader
+from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import unraw
 from rex_lsp.rules.context import FileContext, ItemContext
 from rex_lsp.rules.finding import Edit, Finding, Fix, Severity

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from rex_lsp.model import modules, names, outside, reader
+from rex_lsp.model import modules, names, outside
 from rex_lsp.model.facts import Facts
 from rex_lsp.model.modules import Builder
 from rex_lsp.model.names import _Search
-from rex_lsp.model.reader import Reader
+from rex_lsp.model.reading import macros, paths, reader, scopes
+from rex_lsp.model.reading.reader import Reader
 from rex_lsp.rules import engine, suppression
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.registry import RULES
@@ -43,18 +44,18 @@ STEPS: dict[str, tuple[object, str, Any]] = {
     "included files": (Builder, "_included", empty),
     "cfg of items": (engine, "condition_holds", always(True)),
     "cfg_attr": (reader, "expanded", lambda attribute, condition="": iter([(attribute, "")])),
-    "macro arguments": (Reader, "tokens", nothing),
-    "macro bodies": (reader, "read_body", nothing),
-    "loose tokens": (reader, "read_tokens", nothing),
-    "items of blocks": (Reader, "_hoist", nothing),
-    "names of patterns": (Reader, "_bind", nothing),
-    "trait-qualified paths": (Reader, "_arguments_of", nothing),
+    "macro arguments": (macros, "tokens", nothing),
+    "macro bodies": (macros, "read_body", nothing),
+    "loose tokens": (macros, "read_tokens", nothing),
+    "items of blocks": (scopes, "hoist", nothing),
+    "names of patterns": (scopes, "bind", nothing),
+    "trait-qualified paths": (paths, "arguments_of", nothing),
     "one name for std and core": (outside, "canonical", lambda path: path),
     "what globs of core bring": (names.outside, "glob_brings", always(None)),
     "preference for active items": (modules, "is_active", always(True)),
     "allow comments": (suppression, "captures", always([])),
     "diverging calls": (ItemContext, "diverges", always(False)),
-    "typed locals": (Reader, "_method", nothing),
+    "typed locals": (paths, "method", nothing),
 }
 
 
@@ -106,5 +107,5 @@ def test_no_step_of_the_resolver_can_be_missing(step: str, monkeypatch: pytest.M
 def test_no_kind_of_node_can_be_unknown_to_the_reader(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(reader._HANDLERS, NODES[what], Reader.children)
+    monkeypatch.setitem(reader.HANDLERS, NODES[what], Reader.children)
     assert goes_red()
