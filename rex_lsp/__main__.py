@@ -8,7 +8,7 @@ import sys
 if not getattr(sys.flags, "safe_path", False) and sys.path[0] != __file__.rsplit("/", 2)[0]:
     del sys.path[0]
 
-from rex_lsp.cli.main import main  # noqa: E402
+from rex_lsp.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())
