@@ -33,9 +33,9 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def udp(port: int, payload: bytes, protocol: int = 17) -> bytes:
+def udp(port: int, payload: bytes, protocol: int = 17, source: int = 40000) -> bytes:
     """An Ethernet frame with a datagram from the client to `port` of the server."""
-    datagram = struct.pack(">HHHH", 40000, port, 8 + len(payload), 0) + payload
+    datagram = struct.pack(">HHHH", source, port, 8 + len(payload), 0) + payload
     addresses = CLIENT.packed + SERVER.packed
     header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 1, 0, 64, protocol, 0)
     header = header[:10] + checksum(header + addresses).to_bytes(2, "big") + addresses
@@ -45,6 +45,11 @@ def udp(port: int, payload: bytes, protocol: int = 17) -> bytes:
 def memcached(text: str, request: int = 1) -> bytes:
     """A line of memcached's text protocol over UDP; its frame header has 8 bytes."""
     return udp(MEMCACHED, struct.pack(">HHHH", request, 0, 1, 0) + text.encode())
+
+
+def reply(text: str) -> bytes:
+    """What a memcached server sends."""
+    return udp(40000, bytes(6) + b"\0\0" + text.encode(), source=MEMCACHED)
 
 
 def paxos(kind: int, operation: int, replica: int = 0, view: int = 0) -> bytes:
@@ -63,6 +68,8 @@ BMC = [
     memcached("set lion 0 0 400\r\ncut short\r\n"),
     udp(MEMCACHED, bytes(20), protocol=6),
     udp(53, b"who is there"),
+    reply("VALUE fox 1 3\r\nyip\r\nEND\r\n"),
+    memcached("get fox\r\n", request=4),
 ]
 ELECTRODE = [
     paxos(PREPARE, 1),
@@ -75,6 +82,7 @@ ELECTRODE = [
     paxos(PREPARE_OK, 7, replica=3),
     paxos(REQUEST, 0),
     udp(PAXOS, b"something else altogether, and long enough"),
+    paxos(PREPARE, 9, replica=2**32 - 1),
 ]
 FILES = {SAMPLES / "bmc/traffic.pcap": BMC, SAMPLES / "electrode/traffic.pcap": ELECTRODE}
 

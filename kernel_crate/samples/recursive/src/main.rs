@@ -19,18 +19,18 @@ static data_map: RexArrayMap<u32> = RexArrayMap::new(2, 0);
 
 /// Does something to the result of the call, so that it cannot become a loop.
 #[inline(never)]
-fn factorial(obj: &kprobe, depth: u64, product: u64) -> u64 {
+fn factorial(depth: u64, product: u64) -> u64 {
     if depth == 0 {
         return product;
     }
-    factorial(obj, depth - 1, product.wrapping_mul(depth)).rotate_left(1) ^ depth
+    factorial(depth - 1, product.wrapping_mul(depth)).rotate_left(1) ^ depth
 }
 
 #[rex_kprobe(function = "__do_sys_dup")]
 fn rex_recursive(obj: &kprobe, ctx: &mut PtRegs) -> Result {
     let depth = ctx.rdi();
     let start = obj.bpf_ktime_get_ns();
-    let product = factorial(obj, depth, 1);
+    let product = factorial(depth, 1);
     let end = obj.bpf_ktime_get_ns();
     rex_printk!(
         "Time: {} depth {} product {:#x}",
