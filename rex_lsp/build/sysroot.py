@@ -26,7 +26,7 @@ from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.toolchain import Toolchain
 
 # Counts up when the recipe below changes.
-_RECIPE = "2"
+_RECIPE = "3"
 _COMPILER_BUILTINS = """\
 #![feature(compiler_builtins)]
 #![compiler_builtins]
@@ -65,7 +65,7 @@ async def ensure_sysroot(
     progress = progress or Silent()
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        async with _lock(final.with_suffix(".lock"), progress, cancel):
+        async with _lock(final.with_name(f"{final.name}.lock"), progress, cancel):
             if final.is_dir():
                 return final
             for stale in final.parent.glob(f".{final.name}-*"):
@@ -140,7 +140,8 @@ async def _compile(
     ticking = asyncio.ensure_future(_tick(progress))
     try:
         for step in steps:
-            done = await process.run([*base, *step], env=env, cancel=cancel)
+            # Debug information names files relative to the working directory.
+            done = await process.run([*base, *step], env=env, cwd=scratch, cancel=cancel)
             if done.status:
                 _explain(done, scratch.parent, toolchain)
     finally:
