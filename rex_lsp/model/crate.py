@@ -142,7 +142,7 @@ class Crate:
         document = self._load(path)
         if document is None:
             return None
-        if len(document) > _AT_ONCE and document.pending():
+        if len(document) > _AT_ONCE and not document.loaded:
             self._unread.add(path)
             return tuple(self._of_chunk(c) if c.parsed else () for c in document.chunks)
         self._unread.discard(path)
@@ -253,6 +253,20 @@ class Crate:
     def maps(self, path: Path) -> list[MapStatic]:
         """The maps of a file, with places in its current text."""
         return self._offered(path)[1]
+
+    def relative_programs(self, path: Path) -> Iterator[tuple[Program, int]]:
+        """The programs of a file, each with the offset that its places count from."""
+        for found, base in self._all(path):
+            for program in found.programs:
+                yield program, base
+
+    def symbols(self, path: Path) -> Iterator[tuple[str, Span]]:
+        """The names that the programs and maps of a file make symbols of."""
+        for found, base in self._all(path):
+            for program in found.programs:
+                yield program.name, program.name_span.shifted(base)
+            for map_ in found.maps:
+                yield map_.name, map_.name_span.shifted(base)
 
     def _offered(self, path: Path) -> tuple[list[Program], list[MapStatic]]:
         document = self.document(path)

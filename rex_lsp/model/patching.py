@@ -32,19 +32,18 @@ def patch(
     module = tree.modules.get(id_)
     if module is None:
         return None
-    changed: set[Consulted] = set()
-    for key in {key for d in (*gone, *come) for key in _keys(d)}:
-        declarations = list(module.tables.get(key, ()))
-        for declaration in gone:
-            if key in _keys(declaration) and declaration in declarations:
-                declarations.remove(declaration)
-        declarations += [declaration for declaration in come if key in _keys(declaration)]
-        if declarations:
-            module.tables[key] = in_order(declarations, features)
+    places: dict[tuple[str, str], tuple[list[Declaration], list[Declaration]]] = {}
+    for index, declarations in enumerate((gone, come)):
+        for declaration in declarations:
+            for key in _keys(declaration):
+                places.setdefault(key, ([], []))[index].append(declaration)
+    for key, (less, more) in places.items():
+        left = [d for d in module.tables.get(key, ()) if d not in less]
+        if left or more:
+            module.tables[key] = in_order([*left, *more], features)
         else:
             module.tables.pop(key, None)
-        changed.add((id_, *key))
-    return changed
+    return {(id_, *key) for key in places}
 
 
 def _keys(declaration: Declaration) -> Iterable[tuple[str, str]]:

@@ -56,12 +56,19 @@ class Program:
 
     def shifted(self, by: int) -> Program:
         """The same program `by` bytes further on."""
-        return replace(
-            self,
-            span=self.span.shifted(by),
-            name_span=self.name_span.shifted(by),
-            attribute=replace(self.attribute, span=self.attribute.span.shifted(by)),
-            signature=self.signature.shifted(by) if self.signature is not None else None,
+        attribute = self.attribute
+        return Program(
+            self.name,
+            self.kind,
+            self.attach,
+            self.span.shifted(by),
+            self.name_span.shifted(by),
+            self.item,
+            Attribute(
+                attribute.path, attribute.arguments, attribute.span.shifted(by), attribute.unsafe
+            ),
+            self.signature.shifted(by) if self.signature is not None else None,
+            self.on,
         )
 
 

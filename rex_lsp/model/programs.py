@@ -32,7 +32,7 @@ class Found:
 
     programs: tuple[Program, ...] = ()
     maps: tuple[MapStatic, ...] = ()
-    asked: frozenset[tuple[ModuleId, str, str]] = frozenset()
+    asked: frozenset[tuple[ModuleId, Segments, str]] = frozenset()
     """The attribute paths that were looked up, each with its module and rex's name for it."""
 
     def holds(self, resolve: Resolve) -> bool:
@@ -66,7 +66,7 @@ class _Reader:
         self.features = features
         self.programs: list[Program] = []
         self.maps: list[MapStatic] = []
-        self.asked: set[tuple[ModuleId, str, str]] = set()
+        self.asked: set[tuple[ModuleId, Segments, str]] = set()
 
     def read(self, container: Node, module: ModuleId) -> None:
         for raw in raw_items(container):
@@ -113,15 +113,19 @@ class _Reader:
     def _rex_name(self, path: str, module: ModuleId) -> str:
         if not path or path in BUILT_IN or path.startswith("rustc_"):
             return ""
-        name = rex_name(path, module, self.resolve)
-        self.asked.add((module, path, name))
+        segments = attribute_segments(path)
+        name = rex_name(segments, module, self.resolve)
+        self.asked.add((module, segments, name))
         return name
 
 
-def rex_name(path: str, module: ModuleId, resolve: Resolve) -> str:
-    """The rex attribute that a written attribute path means, else ""."""
+def attribute_segments(path: str) -> Segments:
+    """The segments of an attribute's path as written."""
     segments = tuple(path.split("::"))
-    if segments[0] == "":
-        segments = (GLOBAL, *segments[1:])
-    answer = resolve(module, segments)
+    return (GLOBAL, *segments[1:]) if segments[0] == "" else segments
+
+
+def rex_name(path: Segments, module: ModuleId, resolve: Resolve) -> str:
+    """The rex attribute that an attribute's path means, else ""."""
+    answer = resolve(module, path)
     return rex_attribute(answer) if isinstance(answer, External) else ""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rex_lsp.model.uses import Segments, path_segments
 from rex_lsp.syntax.positions import Span
@@ -26,6 +26,18 @@ class Parameter:
     arguments: tuple[Segments, ...]
     span: Span
 
+    def shifted(self, by: int) -> Parameter:
+        """The same parameter `by` bytes further on."""
+        return Parameter(
+            self.pattern,
+            self.text,
+            self.reference,
+            self.lifetime,
+            self.segments,
+            self.arguments,
+            self.span.shifted(by),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -47,10 +59,15 @@ class Signature:
 
     def shifted(self, by: int) -> Signature:
         """The same signature `by` bytes further on."""
-        return replace(
-            self,
-            span=self.span.shifted(by),
-            parameters=tuple(replace(p, span=p.span.shifted(by)) for p in self.parameters),
+        return Signature(
+            tuple([parameter.shifted(by) for parameter in self.parameters]),
+            self.returns,
+            self.result,
+            self.returns_text,
+            self.modifiers,
+            self.generic,
+            self.span.shifted(by),
+            self.broken,
         )
 
 

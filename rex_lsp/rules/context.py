@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from rex_lsp.model.crate import Crate
 from rex_lsp.model.facts import AttributeUse, Facts, PathUse
 from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.names import Question
+from rex_lsp.model.program import KINDS, Program, read_program
+from rex_lsp.model.programs import BUILT_IN, attribute_segments, rex_name
 from rex_lsp.model.uses import Segments
 from rex_lsp.syntax.document import Document
+from rex_lsp.syntax.items import Raw
 from rex_lsp.syntax.positions import Span
 
 
@@ -25,15 +29,16 @@ class ItemContext:
     """
 
     def __init__(
-        self, crate: Crate, file: Path, module: ModuleId, kind: str, text: bytes, facts: Facts
+        self, crate: Crate, module: ModuleId, item: str, raw: Raw, data: bytes, facts: Facts
     ) -> None:
         self.crate = crate
-        self.file = file
         self.module = module
-        self.kind = kind
-        self.text = text
+        self.item = item
+        self.text = data[raw.start : raw.node.end_byte]
         self.facts = facts
         self.questions: set[Question] = set()
+        self._raw = raw
+        self._data = data
 
     def resolve(self, segments: Segments, namespace: str, at: int) -> Answer:
         """What a path means at an offset of the item."""
@@ -78,6 +83,22 @@ class ItemContext:
             if not use.condition or condition_holds(f"({use.condition})", features)
         ]
 
+    @cached_property
+    def program(self) -> Program | None:
+        """The program that one of the item's own attributes makes of it."""
+        whole = Span(self._raw.node.start_byte, self._raw.node.end_byte).shifted(-self._raw.start)
+        for use in self.attributes:
+            path = use.attribute.path
+            if use.owner_span != whole or not path or path in BUILT_IN:
+                continue
+            segments = attribute_segments(path)
+            self.questions.add((self.module, segments, "m"))
+            name = rex_name(segments, self.module, self.crate.attribute)
+            if name in KINDS:
+                program = read_program(self._raw, self._data, name, use.attribute, self.item)
+                return replace(program.shifted(-self._raw.start), attribute=use.attribute)
+        return None
+
     def source(self, span: Span) -> str:
         """The text of a span."""
         return self.text[span.start : span.end].decode("utf-8", "surrogatepass")
@@ -101,6 +122,10 @@ class FileContext:
     def is_root(self) -> bool:
         """Whether this is the crate's root file."""
         return self.path == self.crate.root
+
+    def programs(self, path: Path) -> Iterator[tuple[Program, int]]:
+        """The programs of a file of the crate, each with the offset its places count from."""
+        return self.crate.relative_programs(path)
 
     def other_files(self) -> Iterator[Path]:
         """The crate's files in the order in which names clash: root first, then by path."""

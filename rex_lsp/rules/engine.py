@@ -26,7 +26,7 @@ from rex_lsp.rules.registry import RULES
 from rex_lsp.rules.rule import Rule
 from rex_lsp.rules.suppression import allowances
 from rex_lsp.syntax.chunk import Chunk
-from rex_lsp.syntax.items import KINDS, Raw, body_of, raw_items, read_attribute
+from rex_lsp.syntax.items import Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, text_of
 
@@ -285,14 +285,7 @@ class Engine:
             for one in facts.inactive
             if not condition_holds(f"({one.predicate})", features)
         )
-        context = ItemContext(
-            self._crate,
-            path,
-            module,
-            KINDS[raw.node.type],
-            data[raw.start : raw.node.end_byte],
-            facts,
-        )
+        context = ItemContext(self._crate, module, item, raw, data, facts)
         permitted = allowances(raw, data)
         found: dict[tuple[str, Span], Finding] = {}
         for rule in self._wanted():

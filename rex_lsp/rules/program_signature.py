@@ -11,7 +11,7 @@ from rex_lsp.model.answers import Answer, External, Item, Unknown
 from rex_lsp.model.program import TRACEPOINTS, Program, function_argument
 from rex_lsp.model.signature import Parameter, Signature
 from rex_lsp.model.uses import Segments
-from rex_lsp.rules.context import FileContext
+from rex_lsp.rules.context import FileContext, ItemContext
 from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
@@ -64,38 +64,32 @@ _SHAPES = {
 _WITH_FUNCTION = frozenset({"kprobe", "kretprobe", "uprobe", "uretprobe"})
 
 
-def check_file(context: FileContext) -> Iterator[Finding]:
-    """Findings of one file."""
-    if not context.crate.config.program_rules:
+def check(context: ItemContext) -> Iterator[Finding]:
+    """Findings of one item."""
+    program = context.program
+    if program is None:
         return
-    for program in context.crate.programs(context.path):
-        yield from _check(context, program)
-    yield from _twins(context)
-
-
-def _check(context: FileContext, program: Program) -> Iterator[Finding]:
     written = f"#[{program.attribute.path}]"
     if program.on != "fn":
         message = f"`{written}` makes a program of a function; this is none"
-        yield _finding(message, program.attribute.span, program)
+        yield _finding(message, program.attribute.span)
         return
     yield from _arguments(program)
     signature = program.signature
     if signature is None or signature.broken:
         return
-    module = tuple(program.item.split("::"))[:-1]
     shape = _SHAPES[program.kind]
-    problems = list(_problems(context, program, signature, module, shape))
+    problems = list(_problems(context, program, signature, shape))
     if not problems:
         return
     message, span = problems[0]
     wanted = f"fn(obj: {shape.object_type}, {shape.name}: {shape.context_type})"
     text = f"{message}; `{written}` takes `{wanted} -> rex::Result`".replace("{context}", "Context")
-    yield _finding(text, span, program, _fixes(written, signature, shape, problems))
+    yield _finding(text, span, _fixes(written, signature, shape, problems))
 
 
 def _problems(
-    context: FileContext, program: Program, signature: Signature, module: Segments, shape: _Shape
+    context: ItemContext, program: Program, signature: Signature, shape: _Shape
 ) -> Iterator[tuple[str, Span]]:
     """What is wrong, each with its place: the name, the signature, or a part of it."""
     if any(word in signature.modifiers.split() for word in ("async", "const", "unsafe", "extern")):
@@ -104,7 +98,7 @@ def _problems(
         yield "a program cannot be generic", program.name_span
     if len(signature.parameters) == 2:
         first, second = signature.parameters
-        object_type = _resolve(context, module, first.segments)
+        object_type = _resolve(context, first.segments)
         wrong = first.reference != "&" or _differs(object_type, shape.object_path)
         if wrong and not _unknown(first, object_type):
             yield (
@@ -112,13 +106,13 @@ def _problems(
                 f"found `{first.text or first.pattern}`",
                 first.span,
             )
-        wrong_context = _wrong_context(context, program, module, second)
+        wrong_context = _wrong_context(context, program, second)
         if wrong_context is not None:
             yield wrong_context
     else:
         count = len(signature.parameters)
         yield f"expected two parameters, found {count}", signature.span
-    wrong_result = _wrong_result(context, module, signature)
+    wrong_result = _wrong_result(context, signature)
     if wrong_result is not None:
         yield wrong_result
 
@@ -148,10 +142,10 @@ def _fixes(
 
 
 def _wrong_context(
-    context: FileContext, program: Program, module: Segments, parameter: Parameter
+    context: ItemContext, program: Program, parameter: Parameter
 ) -> tuple[str, Span] | None:
     shape = _SHAPES[program.kind]
-    found = _resolve(context, module, parameter.segments)
+    found = _resolve(context, parameter.segments)
     shown = f"found `{parameter.text or parameter.pattern}`"
     if program.kind != "tracepoint":
         if _unknown(parameter, found):
@@ -170,16 +164,14 @@ def _wrong_context(
     return f"expected `&'static` of a context of `rex::tracepoint`, {shown}", parameter.span
 
 
-def _wrong_result(
-    context: FileContext, module: Segments, signature: Signature
-) -> tuple[str, Span] | None:
+def _wrong_result(context: ItemContext, signature: Signature) -> tuple[str, Span] | None:
     shown = signature.returns_text or "nothing"
     problem = f"expected `rex::Result` as the return type, found `{shown}`", signature.span
     if not signature.returns_text:
         return problem
     if signature.returns is None:
         return problem
-    found = _resolve(context, module, signature.returns)
+    found = _resolve(context, signature.returns)
     if isinstance(found, Unknown):
         return None
     if isinstance(found, External):
@@ -194,10 +186,10 @@ def _wrong_result(
     return problem
 
 
-def _resolve(context: FileContext, module: Segments, segments: Segments) -> Answer:
+def _resolve(context: ItemContext, segments: Segments) -> Answer:
     if not segments:
         return Unknown(absent=True)
-    return context.crate.names.ask(module, segments, "t")
+    return context.resolve(segments, "t", 0)
 
 
 def _unknown(parameter: Parameter, answer: Answer) -> bool:
@@ -224,37 +216,40 @@ def _arguments(program: Program) -> Iterator[Finding]:
         return
     if program.kind not in _WITH_FUNCTION:
         message = f"`#[{attribute.path}]` takes no arguments, found `{attribute.arguments}`"
-        yield _finding(message, attribute.span, program)
+        yield _finding(message, attribute.span)
     elif function_argument(attribute) is None:
         message = (
             f'expected `function = "name"` as the argument of `#[{attribute.path}]`, found '
             f"`{attribute.arguments}`"
         )
-        yield _finding(message, attribute.span, program)
+        yield _finding(message, attribute.span)
 
 
-def _twins(context: FileContext) -> Iterator[Finding]:
+def check_file(context: FileContext) -> Iterator[Finding]:
     """A program's name is its symbol, so it is one of its kind in the whole crate."""
-    first: dict[str, tuple[Program, Path]] = {}
+    first: dict[str, tuple[Program, int, Path]] = {}
     for path in context.other_files():
-        for program in context.crate.programs(path):
+        for program, base in context.programs(path):
             if program.on != "fn" or not program.name:
                 continue
-            known = first.setdefault(program.name, (program, path))
-            if known[0] is program or path != context.path:
+            known, known_base, known_path = first.setdefault(program.name, (program, base, path))
+            if (known is program and known_base == base) or path != context.path:
                 continue
+            there = Related(
+                known_path, known.name_span.shifted(known_base), "the first one is here"
+            )
             yield Finding(
                 RULE.code,
                 RULE.severity,
                 f"two programs are called `{program.name}`: the name is the program's symbol",
-                program.name_span,
-                related=(Related(known[1], known[0].name_span, "the first one is here"),),
+                program.name_span.shifted(base),
+                related=(there,),
                 item=program.item,
             )
 
 
-def _finding(message: str, span: Span, program: Program, fixes: tuple[Fix, ...] = ()) -> Finding:
-    return Finding(RULE.code, RULE.severity, message, span, fixes=fixes, item=program.item)
+def _finding(message: str, span: Span, fixes: tuple[Fix, ...] = ()) -> Finding:
+    return Finding(RULE.code, RULE.severity, message, span, fixes=fixes)
 
 
 RULE = Rule(
@@ -263,5 +258,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING,),
     programs_only=True,
+    check_item=check,
     check_file=check_file,
 )

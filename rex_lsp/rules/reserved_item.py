@@ -63,10 +63,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
 
 def check_file(context: FileContext) -> Iterator[Finding]:
     """Programs and maps whose names, which become symbols, are the runtime's."""
-    crate, path = context.crate, context.path
-    named = [(one.name, one.name_span) for one in crate.programs(path)]
-    named += [(one.name, one.name_span) for one in crate.maps(path)]
-    for name, span in named:
+    for name, span in context.crate.symbols(context.path):
         if is_reserved(name):
             yield _symbol(name, span)
 

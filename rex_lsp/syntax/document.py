@@ -38,6 +38,7 @@ class Document:
     def _set(self, data: bytes) -> None:
         self._cutter: Cutter | None = None
         self._raw = True
+        self._loaded = False
         self._unsettled = False
         self._edited = False
         self._replace_chunks([Chunk(data)])
@@ -140,7 +141,7 @@ class Document:
         Raises EditRejected when a change cannot be applied; the document is then as it
         was before the batch, and the client's text is no longer known.
         """
-        before = self._chunks, self._cutter, self._raw, self._unsettled, self._edited
+        before = self._chunks, self._cutter, self._raw, self._loaded, self._unsettled, self._edited
         splices: list[Splice] = []
         replaced = False
         try:
@@ -157,7 +158,8 @@ class Document:
                     splices.append(self._splice(change.range, change.text, encoding))
         except EditRejected:
             self._replace_chunks(before[0])
-            self._cutter, self._raw, self._unsettled, self._edited = before[1:]
+            self._cutter, self._raw, self._loaded = before[1:4]
+            self._unsettled, self._edited = before[4:]
             raise
         self._mend()
         self.version = version
@@ -209,6 +211,13 @@ class Document:
     def pending(self) -> int:
         """How many pieces of work parse_some has left before every chunk is parsed."""
         return sum(not chunk.parsed for chunk in self._chunks) + int(self._raw)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the text has been cut and parsed to its end since it came in as a whole."""
+        if not self._loaded:
+            self._loaded = not self.pending()
+        return self._loaded
 
     @property
     def settled(self) -> bool:
