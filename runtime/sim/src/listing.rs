@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::maps::{Map, kind_name};
+use crate::maps::{Map, Storage, kind_name};
 use crate::object::{Link, Object};
 
 /// What was loaded.
@@ -57,16 +57,40 @@ pub fn state(object: &Object) -> Value {
     json!({ "programs": programs, "maps": maps(object) })
 }
 
+/// Characters of an answer with entries, about; a client refuses a line of 16 MiB.
+const ANSWER: usize = 8 << 20;
+
 /// Entries of a map, as hexadecimal pairs; a ring buffer's records are taken out if asked.
+/// Those that would make the answer too long are `left_out`, a number.
 pub fn entries(map: &Map, consume: bool) -> Value {
-    let entries = match map.ring() {
+    let mut entries = match map.ring() {
         Some(ring) if consume => ring.take(),
-        _ => map.entries(),
+        _ => map.entries(
+            u32::try_from(ANSWER / map.shape.value_size.max(1) as usize).unwrap_or(u32::MAX),
+        ),
     };
+    let mut room = ANSWER;
+    let fitting = entries.iter().take_while(|(key, value)| {
+        let length = 2 * (key.len() + value.len()) + r#"{"key":"","value":""},"#.len();
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    });
+    let fitting = fitting.count();
+    let total = match map.storage {
+        Storage::Array(_) | Storage::PerCpuArray(_) => map.shape.max_entries as usize,
+        _ => entries.len(),
+    };
+    entries.truncate(fitting);
     let pairs: Vec<Value> = (entries.iter())
         .map(|(key, value)| json!({ "key": hex(key), "value": hex(value) }))
         .collect();
-    json!({ "name": map.name, "type": kind_name(map.shape.kind), "entries": pairs })
+    let mut answer =
+        json!({ "name": map.name, "type": kind_name(map.shape.kind), "entries": pairs });
+    if total > fitting {
+        answer["left_out"] = (total - fitting).into();
+    }
+    answer
 }
 
 fn maps(object: &Object) -> Value {
@@ -90,4 +114,29 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_larger_than_memory_is_shown_in_part() {
+        let declared = rex_image::Map {
+            name: "cache".into(),
+            kind: rex_abi::REX_MAP_ARRAY,
+            key_size: 4,
+            value_size: 1516,
+            max_entries: 3_250_000,
+            flags: 0,
+            slot: 0,
+            layout: rex_image::MapLayout::default(),
+        };
+        let map = Map::create(&declared, 1).unwrap();
+        let answer = entries(&map, false);
+        let shown = answer["entries"].as_array().unwrap().len();
+        assert!(answer.to_string().len() < 16 << 20);
+        assert!(shown > 1000);
+        assert_eq!(answer["left_out"], 3_250_000 - shown);
+    }
 }

@@ -53,13 +53,13 @@ impl Array {
         Ok(())
     }
 
-    /// Every element.
-    pub fn entries(&self) -> Entries {
+    /// The first `most` elements.
+    pub fn entries(&self, most: u32) -> Entries {
         let value = |index| {
             self.memory
                 .copy(self.offset(index), self.shape.value_size as usize)
         };
-        (0..self.shape.max_entries)
+        (0..self.shape.max_entries.min(most))
             .map(|index| (index.to_ne_bytes().to_vec(), value(index)))
             .collect()
     }
@@ -106,9 +106,9 @@ impl PerCpuArray {
         Ok(())
     }
 
-    /// Every element; a value is those of all CPUs, each padded to 8 bytes, as bpf(2)
-    /// gives them.
-    pub fn entries(&self) -> Entries {
+    /// The first `most` elements; a value is those of all CPUs, each padded to 8 bytes, as
+    /// bpf(2) gives them.
+    pub fn entries(&self, most: u32) -> Entries {
         let value = |index| {
             let cpus = u32::try_from(self.cpus).unwrap_or(u32::MAX);
             let stride = self.shape.stride() as usize;
@@ -116,7 +116,7 @@ impl PerCpuArray {
                 .flat_map(|cpu| self.memory.copy(self.offset(cpu, index), stride))
                 .collect()
         };
-        (0..self.shape.max_entries)
+        (0..self.shape.max_entries.min(most))
             .map(|index| (index.to_ne_bytes().to_vec(), value(index)))
             .collect()
     }

@@ -158,13 +158,14 @@ impl Map {
         }
     }
 
-    /// Every entry. A ring buffer's records have no key; those not yet submitted are not
-    /// among them.
-    pub fn entries(&self) -> Entries {
+    /// Entries, of an array the first `most` only: it may be larger than the machine's
+    /// memory. A ring buffer's records have no key; those not yet submitted are not among
+    /// them.
+    pub fn entries(&self, most: u32) -> Entries {
         match &self.storage {
             Storage::Hash(hash) => hash.entries(),
-            Storage::Array(array) => array.entries(),
-            Storage::PerCpuArray(array) => array.entries(),
+            Storage::Array(array) => array.entries(most),
+            Storage::PerCpuArray(array) => array.entries(most),
             Storage::Queue(queue) => queue.entries(),
             Storage::RingBuffer(ring) => ring.entries(),
             Storage::Inert => Vec::new(),

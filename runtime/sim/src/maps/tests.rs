@@ -98,7 +98,7 @@ fn each_cpu_has_its_own_value() {
     map.update(1, &[0; 4], &[9; 4], 0).unwrap();
     assert_eq!(read(&map, &[0; 4]), Some(vec![0; 4]));
     assert_eq!(
-        map.entries()[0].1,
+        map.entries(1)[0].1,
         [0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 0, 0, 0, 0]
     );
     assert_eq!(map.slot(1).base, 0);
