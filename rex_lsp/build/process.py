@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rex_lsp.build.locations import NativeMissing, native
+
 # A project can name no file here, so cargo finds no `.cargo/config.toml` on its way up.
 NEUTRAL_DIRECTORY = Path("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A program that ended; negative status is a signal, as in `subprocess`."""
+    """A program that ended; a signal N is 128 + N or, as in `subprocess`, -N."""
 
     status: int
     stdout: bytes
@@ -60,13 +63,20 @@ async def run(
     """Runs `argv` to its end; `on_line` sees each line of stdout as it comes.
 
     Cancelling the task, or setting `cancel`, kills the whole process group before this
-    returns. Raises `Cancelled` for the event and `OSError` if it cannot be started.
+    returns; so does the end of this process, in whatever way it ends. Raises `Cancelled`
+    for the event and `OSError` if it cannot be started.
     """
+    leash = _leash()
+    if leash and not os.access(argv[0], os.X_OK):
+        number = errno.EACCES if Path(argv[0]).exists() else errno.ENOENT
+        raise OSError(number, os.strerror(number), argv[0])
     process = await asyncio.create_subprocess_exec(
+        *leash,
         *argv,
         cwd=cwd,
         env=dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
+        # The pipe closes when this process ends, and then the leash kills the group.
+        stdin=asyncio.subprocess.PIPE if leash else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -95,6 +105,14 @@ async def run(
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await reading
             await process.wait()
+
+
+def _leash() -> list[str]:
+    """The program that holds compilers to our life; none in an incomplete installation."""
+    try:
+        return [str(native("rex-rustc")), "--leash"]
+    except NativeMissing:
+        return []
 
 
 def kill_group(pid: int) -> None:

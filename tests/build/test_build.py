@@ -7,6 +7,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -297,6 +298,32 @@ async def test_cancelling_leaves_no_process(tmp_path: Path) -> None:
         assert time.monotonic() - started < 0.3
         assert caught.type.__name__ == ("CancelledError" if how == "task" else "Cancelled")
         pids.unlink()
+
+
+async def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
+    """Not even SIGKILL, which nobody can prepare for, leaves cargo or a build script behind."""
+    pids = tmp_path / "pids"
+    crate = write_crate(
+        tmp_path / "crate",
+        {
+            "build.rs": "fn main() {\n"
+            f'    std::fs::write("{pids}.new", std::process::id().to_string()).unwrap();\n'
+            f'    std::fs::rename("{pids}.new", "{pids}").unwrap();\n'
+            "    std::thread::sleep(std::time::Duration::from_secs(60));\n}\n"
+        },
+    )
+    caller = subprocess.Popen([sys.executable, "-m", "rex_lsp", "build", str(crate)])
+    while not pids.exists():
+        await asyncio.sleep(0.01)
+        assert caller.poll() is None
+    pid = int(pids.read_text())
+    assert alive(pid)
+    caller.kill()
+    caller.wait()
+    deadline = time.monotonic() + 1
+    while alive(pid):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
 
 
 def alive(pid: int) -> bool:

@@ -104,7 +104,8 @@ def said(answer: Answer) -> str:
         ),
         ("use self::x as y; use self::y as x; $0", "x", "v", "unknown"),
         (
-            "mod a { pub use super::b::*; pub use core::mem::*; }\nmod b { pub use super::a::*; } $0",
+            "mod a { pub use super::b::*; pub use core::mem::*; }\n"
+            "mod b { pub use super::a::*; } $0",
             "b::forget",
             "v",
             "core::mem::forget",

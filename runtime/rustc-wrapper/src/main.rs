@@ -10,7 +10,10 @@
 //! The builder speaks to this program through variables named `REX_WRAP_…`, lists in them
 //! separated by the byte 0x1f as cargo does in `CARGO_ENCODED_RUSTFLAGS`. They are removed
 //! before rustc starts.
+//!
+//! As `rex-rustc --leash PROGRAM ARGS…` it starts cargo itself, see [`leash`].
 
+mod leash;
 mod plan;
 
 use std::env;
@@ -26,6 +29,9 @@ fn main() -> ExitCode {
         eprintln!("rex-rustc: expected a compiler to run, as cargo passes it");
         return ExitCode::from(2);
     };
+    if program == "--leash" {
+        return leash::run(rest);
+    }
     let settings = Settings::from_environment(|name| env::var_os(name));
     let mut command = Command::new(program);
     for name in plan::VARIABLES {
