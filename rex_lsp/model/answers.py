@@ -49,11 +49,17 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can tell from here; `absent` tells that the name is certainly not declared."""
+    """Nobody can tell from here.
+
+    `absent` tells that the name is certainly not declared, `declared` that it is, as
+    something of a crate or a file that is not known.
+    """
 
     absent: bool = False
+    declared: bool = False
 
 
 UNKNOWN = Unknown()
 ABSENT = Unknown(absent=True)
+DECLARED = Unknown(declared=True)
 Answer = Item | External | Unknown

@@ -225,7 +225,7 @@ class Crate:
             facts = Reader(around.data, around.raw.start).item(around.raw)
             offset = around.offset
         for wanted in (namespace,) if namespace else (TYPE, VALUE, "m"):
-            answer, _ = self._names.resolve(facts, module, segments, wanted, offset)
+            answer = self._names.resolve(facts, module, segments, wanted, offset, set())
             if not isinstance(answer, Unknown):
                 return answer
         return UNKNOWN
@@ -309,10 +309,9 @@ class Crate:
     def attribute(self, id_: ModuleId, path: Segments) -> Answer:
         """What an attribute's path means; a bare `rex_…` that nobody declared is rex's."""
         answer = self._names.ask(id_, path, "m")
-        if isinstance(answer, Unknown) and len(path) == 1 and path[0] in REX_ATTRIBUTES:
-            module = self._tree.modules.get(id_)
-            if module is None or ("m", path[0]) not in module.tables:
-                return External(("rex", path[0]))
+        bare = len(path) == 1 and path[0] in REX_ATTRIBUTES
+        if bare and isinstance(answer, Unknown) and not answer.declared:
+            return External(("rex", path[0]))
         return answer
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rex_lsp.model import outside
-from rex_lsp.model.answers import ABSENT, UNKNOWN, Answer, External, Item, Unknown
+from rex_lsp.model.answers import ABSENT, DECLARED, UNKNOWN, Answer, External, Item, Unknown
 from rex_lsp.model.declarations import Declaration
 from rex_lsp.model.facts import MACRO, TYPE, VALUE, Facts
 from rex_lsp.model.modules import Module, ModuleId, Tree
@@ -54,14 +54,20 @@ class Names:
         return answer
 
     def resolve(
-        self, facts: Facts, module: ModuleId, segments: Segments, namespace: str, at: int
-    ) -> tuple[Answer, Question | None]:
-        """What a path means at an offset of an item, and the question it came down to, if any."""
+        self,
+        facts: Facts,
+        module: ModuleId,
+        segments: Segments,
+        namespace: str,
+        at: int,
+        asked: set[Question],
+    ) -> Answer:
+        """What a path means at an offset of an item; the questions it came down to are added."""
         if namespace == ANY:
-            answer, question = self.resolve(facts, module, segments, TYPE, at)
+            answer = self.resolve(facts, module, segments, TYPE, at, asked)
             if isinstance(answer, Unknown):
-                return self.resolve(facts, module, segments, VALUE, at)
-            return answer, question
+                return self.resolve(facts, module, segments, VALUE, at, asked)
+            return answer
         first = segments[0]
         head = namespace if len(segments) == 1 else TYPE
         steps = 0
@@ -71,21 +77,24 @@ class Names:
                 break
             steps += 1
             if local.kind not in ("use", "alias") or not local.target:
-                item = Item("local", first, module, rest=segments[1:], diverges=local.diverges)
-                return item, None
-            if local.target[0] == first:
-                segments = (*local.target, *segments[1:])
-                return self.ask(module, segments, namespace), (module, segments, namespace)
+                return Item("local", first, module, rest=segments[1:], diverges=local.diverges)
             segments = (*local.target, *segments[1:])
+            if local.target[0] == first:
+                return self._note(module, segments, namespace, asked)
             first = segments[0]
             head = namespace if len(segments) == 1 else TYPE
-        if facts.globs:
-            for path, visible in facts.globs:
-                if visible.contains(at):
-                    found = self.ask(module, (*path, GLOB_MARK, *segments), namespace)
-                    if not isinstance(found, Unknown):
-                        return found, (module, (*path, GLOB_MARK, *segments), namespace)
-        return self.ask(module, segments, namespace), (module, segments, namespace)
+        for path, visible in facts.globs:
+            if visible.contains(at):
+                found = self._note(module, (*path, GLOB_MARK, *segments), namespace, asked)
+                if not isinstance(found, Unknown):
+                    return found
+        return self._note(module, segments, namespace, asked)
+
+    def _note(
+        self, module: ModuleId, segments: Segments, namespace: str, asked: set[Question]
+    ) -> Answer:
+        asked.add((module, segments, namespace))
+        return self.ask(module, segments, namespace)
 
     # Changes.
 
@@ -200,7 +209,7 @@ class _Search:
         for declaration in module.tables.get((namespace, name), ()):
             found = self._declared(module, declaration, namespace)
             if found is not None:
-                return found
+                return DECLARED if isinstance(found, Unknown) else found
         opaque = not module.complete
         self.consulted.add((id_, "*", ""))
         for glob in module.globs:

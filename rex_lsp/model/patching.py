@@ -38,7 +38,7 @@ def patch(
             for key in _keys(declaration):
                 places.setdefault(key, ([], []))[index].append(declaration)
     for key, (less, more) in places.items():
-        left = [d for d in module.tables.get(key, ()) if d not in less]
+        left = list((Counter(module.tables.get(key, ())) - Counter(less)).elements())
         if left or more:
             module.tables[key] = in_order([*left, *more], features)
         else:

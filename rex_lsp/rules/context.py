@@ -42,27 +42,23 @@ class ItemContext:
 
     def resolve(self, segments: Segments, namespace: str, at: int) -> Answer:
         """What a path means at an offset of the item."""
-        answer, question = self.crate.names.resolve(
-            self.facts, self.module, segments, namespace, at
+        return self.crate.names.resolve(
+            self.facts, self.module, segments, namespace, at, self.questions
         )
-        if question is not None:
-            self.questions.add(question)
-        return answer
 
     @cached_property
     def answers(self) -> list[tuple[PathUse, Answer]]:
         """Every path of the item with what it means."""
-        names = self.crate.names
-        facts = self.facts
-        found: list[tuple[PathUse, Answer]] = []
-        for path in facts.paths:
-            answer, question = names.resolve(
-                facts, self.module, path.segments, path.namespace, path.span.start
+        resolve, facts, module = self.crate.names.resolve, self.facts, self.module
+        return [
+            (
+                path,
+                resolve(
+                    facts, module, path.segments, path.namespace, path.span.start, self.questions
+                ),
             )
-            if question is not None:
-                self.questions.add(question)
-            found.append((path, answer))
-        return found
+            for path in facts.paths
+        ]
 
     @cached_property
     def externals(self) -> list[tuple[PathUse, External]]:

@@ -46,9 +46,7 @@ _BOUNDARY = re.compile(
     rb"(?=(?:[ \t]*\r?\n|[ \t]*//[^\n]*\n|[ \t]*/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
     rb"(?:" + _WORDS + rb"|#!?\[|[A-Za-z_][A-Za-z0-9_:]*!))"
 )
-_TRIVIA = re.compile(
-    rb"(?:\s+|////[^\n]*|//(?![/!])[^\n]*|/\*\*/|/\*(?![*!])[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
-)
+_TRAILING = re.compile(rb"[ \t]*(?://(?![/!])[^\n]*)?\s*")
 
 
 @dataclass(slots=True)
@@ -62,7 +60,10 @@ class Outcome:
     open_text: bool = False
     """Whether the end lies inside a string or a comment."""
     terminated: bool = True
-    """Whether nothing but plain comments follows the last `;` or `}` (or there is no item)."""
+    """Whether nothing follows the last `;` or `}` but blanks and a comment on its line.
+
+    Other comments at the end belong to the item that comes next.
+    """
 
 
 def scan(data: bytes, lenient: bool, target: int, outcome: Outcome) -> Iterator[int]:
@@ -168,8 +169,9 @@ def scan(data: bytes, lenient: bool, target: int, outcome: Outcome) -> Iterator[
     if depth or outcome.open_text:
         outcome.clean = False
     if outcome.clean:
-        trivia = _TRIVIA.match(data, last_end)
-        outcome.terminated = trivia is None or trivia.end() == size
+        trailing = _TRAILING.match(data, last_end) if last_end else None
+        end = trailing.end() if trailing is not None else 0
+        outcome.terminated = not data[end:].strip()
 
 
 def _comment_end(data: bytes, at: int) -> int:
