@@ -71,6 +71,14 @@ async def test_an_expansion_is_reported_where_the_person_called(crate: Path) -> 
     assert found(result, crate / "src/main.rs", Severity.ERROR) == expected
 
 
+async def test_the_attributes_own_errors_are_shown(crate: Path) -> None:
+    source = with_body("    Ok(0)").replace("#[rex_tracepoint]", "#[rex_tracepoint(anything)]")
+    assert "(anything)" in source
+    (crate / "src/main.rs").write_text(source)
+    messages = [f.message for f in (await build(crate)).findings[crate / "src/main.rs"]]
+    assert any("takes no arguments" in message for message in messages)
+
+
 async def test_the_forced_lints_cannot_be_switched_off(crate: Path) -> None:
     manifest = MANIFEST.format(name="sample") + (
         '[lints.rust]\nunsafe_code = "allow"\n[lints.clippy]\nall = "allow"\n'
