@@ -8,7 +8,8 @@ unsafe extern "C" {
     /// Writes one trace message.
     pub(crate) fn rex_trace(msg: *const u8, len: usize) -> i64;
     /// Announces a panic at a source position; gives this invocation's 512-byte message buffer.
-    pub(crate) fn rex_panic_begin(file: *const u8, file_len: usize, line: u32, col: u32) -> *mut u8;
+    pub(crate) fn rex_panic_begin(file: *const u8, file_len: usize, line: u32, col: u32)
+    -> *mut u8;
     /// Ends the invocation; the first `len` bytes of the buffer are the message.
     pub(crate) fn rex_panic_end(len: usize) -> !;
     /// This CPU.

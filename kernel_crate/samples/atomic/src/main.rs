@@ -25,5 +25,9 @@ fn rex_prog1(obj: &kprobe, _ctx: &mut PtRegs) -> Result {
         TOTAL.fetch_add(random, Ordering::Relaxed);
     }
     let elapsed = obj.bpf_ktime_get_ns() - start;
-    rex_printk!("Time elapsed: {} {}", elapsed, TOTAL.load(Ordering::Relaxed))
+    rex_printk!(
+        "Time elapsed: {} {}",
+        elapsed,
+        TOTAL.load(Ordering::Relaxed)
+    )
 }

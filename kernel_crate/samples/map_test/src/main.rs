@@ -51,10 +51,21 @@ fn map_test1(obj: &tracepoint<SyscallsEnterDupCtx>) -> Result {
     obj.bpf_map_delete_elem(&MAP_HASH, &key)?;
 
     // The entry is gone: deleting and replacing it say so.
-    obj.bpf_map_delete_elem(&MAP_HASH, &key)
-        .or_else(|error| if error == -(ENOENT as i32) { Ok(0) } else { Err(error) })?;
+    obj.bpf_map_delete_elem(&MAP_HASH, &key).or_else(|error| {
+        if error == -(ENOENT as i32) {
+            Ok(0)
+        } else {
+            Err(error)
+        }
+    })?;
     obj.bpf_map_update_elem(&MAP_HASH, &key, &1, BPF_EXIST.into())
-        .or_else(|error| if error == -(ENOENT as i32) { Ok(0) } else { Err(error) })
+        .or_else(|error| {
+            if error == -(ENOENT as i32) {
+                Ok(0)
+            } else {
+                Err(error)
+            }
+        })
 }
 
 fn map_test2(obj: &tracepoint<SyscallsEnterDupCtx>) -> Result {
@@ -78,10 +89,7 @@ fn map_test2(obj: &tracepoint<SyscallsEnterDupCtx>) -> Result {
 }
 
 #[rex_tracepoint]
-fn rex_prog1(
-    obj: &tracepoint<SyscallsEnterDupCtx>,
-    _: &'static SyscallsEnterDupCtx,
-) -> Result {
+fn rex_prog1(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     map_test1(obj).or_else(|error| rex_printk!("map_test1 failed with {}\n", error))?;
     map_test2(obj).or_else(|error| rex_printk!("map_test2 failed with {}\n", error))
 }

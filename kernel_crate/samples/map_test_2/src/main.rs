@@ -29,7 +29,11 @@ static RINGBUF: RexRingBuf = RexRingBuf::new(4096, 0);
 type Program = tracepoint<SyscallsEnterDupCtx>;
 
 fn pid_of(obj: &Program) -> Result {
-    let pid = if let Some(task) = obj.bpf_get_current_task() { task.get_pid() } else { -1 };
+    let pid = if let Some(task) = obj.bpf_get_current_task() {
+        task.get_pid()
+    } else {
+        -1
+    };
     rex_printk!("Rust program triggered from PID {}\n", pid)?;
     Ok(pid)
 }
@@ -92,7 +96,10 @@ fn queue(obj: &Program) -> Result {
 
 fn ring(obj: &Program) -> Result {
     let pid = pid_of(obj)? as i64;
-    rex_printk!("Available bytes in ringbuf: {}.\n", RINGBUF.available_bytes().ok_or(-1)?)?;
+    rex_printk!(
+        "Available bytes in ringbuf: {}.\n",
+        RINGBUF.available_bytes().ok_or(-1)?
+    )?;
     let mut entry = match RINGBUF.reserve(core::mem::size_of::<i64>()) {
         None => {
             rex_printk!("Unable to reserve ringbuf.\n")?;
@@ -106,7 +113,10 @@ fn ring(obj: &Program) -> Result {
     if let Some(entry) = RINGBUF.reserve(16) {
         entry.discard(0);
     }
-    rex_printk!("Available bytes in ringbuf: {}.\n", RINGBUF.available_bytes().ok_or(-1)?)
+    rex_printk!(
+        "Available bytes in ringbuf: {}.\n",
+        RINGBUF.available_bytes().ok_or(-1)?
+    )
 }
 
 #[rex_tracepoint]

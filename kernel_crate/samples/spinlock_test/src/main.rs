@@ -41,10 +41,7 @@ fn test2(obj: &tracepoint<SyscallsEnterDupCtx>) {
 }
 
 #[rex_tracepoint]
-fn rex_prog1(
-    obj: &tracepoint<SyscallsEnterDupCtx>,
-    _: &'static SyscallsEnterDupCtx,
-) -> Result {
+fn rex_prog1(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     test1(obj);
     rex_printk!("lock taken and released\n")?;
     test2(obj);

@@ -6,10 +6,10 @@
 
 extern crate rex;
 
+use rex::Result;
 use rex::kprobe::kprobe;
 use rex::pt_regs::PtRegs;
 use rex::rex_kprobe;
-use rex::Result;
 
 #[rex_kprobe(function = "__x64_sys_dup")]
 fn rex_prog1(_obj: &kprobe, _ctx: &mut PtRegs) -> Result {

@@ -35,8 +35,16 @@ const USER_STACKID_FLAGS: u64 = (BPF_F_FAST_STACK_CMP | BPF_F_USER_STACK) as u64
 #[rex_perf_event]
 fn rex_prog1(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
     let cpu = obj.bpf_get_smp_processor_id();
-    let mut value = bpf_perf_event_value { counter: 0, enabled: 0, running: 0 };
-    let mut key = KeyT { comm: [0; TASK_COMM_LEN], kernstack: 0, userstack: 0 };
+    let mut value = bpf_perf_event_value {
+        counter: 0,
+        enabled: 0,
+        running: 0,
+    };
+    let mut key = KeyT {
+        comm: [0; TASK_COMM_LEN],
+        kernstack: 0,
+        userstack: 0,
+    };
 
     // The first samples of a frequency come while its period is still being found.
     if ctx.sample_period() < 10000 {
@@ -69,7 +77,11 @@ fn rex_prog1(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
     }
 
     match obj.bpf_perf_prog_read_value(ctx, &mut value) {
-        Ok(_) => rex_printk!("Time Enabled: {}, Time Running: {}", value.enabled, value.running)?,
+        Ok(_) => rex_printk!(
+            "Time Enabled: {}, Time Running: {}",
+            value.enabled,
+            value.running
+        )?,
         Err(error) => rex_printk!("Get Time Failed, ErrCode: {}", error)?,
     };
     if ctx.addr() != 0 {

@@ -63,10 +63,20 @@ fn tell(obj: &kprobe, ctx: &PtRegs) -> Result {
     let sd = asked(obj, ctx)?;
     match sd.nr as u32 {
         __NR_write if sd.args[2] == 512 => {
-            rex_printk!("write(fd={}, buf={:x}, size={})\n", sd.args[0], sd.args[1], sd.args[2])
+            rex_printk!(
+                "write(fd={}, buf={:x}, size={})\n",
+                sd.args[0],
+                sd.args[1],
+                sd.args[2]
+            )
         }
         __NR_read if (128..=1024).contains(&sd.args[2]) => {
-            rex_printk!("read(fd={}, buf={:x}, size={})\n", sd.args[0], sd.args[1], sd.args[2])
+            rex_printk!(
+                "read(fd={}, buf={:x}, size={})\n",
+                sd.args[0],
+                sd.args[1],
+                sd.args[2]
+            )
         }
         __NR_mmap => rex_printk!("mmap\n"),
         __NR_getuid..=__NR_getsid => {

@@ -16,8 +16,14 @@ use rex::{Result, rex_printk, rex_tc, rex_xdp};
 const HEADERS: usize = 34;
 
 fn describe(ip_header: &mut iphdr) -> Result {
-    rex_printk!("IP saddr {}\n", Ipv4Addr::from_bits(u32::from_be(*ip_header.saddr())))?;
-    rex_printk!("IP daddr {}\n", Ipv4Addr::from_bits(u32::from_be(*ip_header.daddr())))?;
+    rex_printk!(
+        "IP saddr {}\n",
+        Ipv4Addr::from_bits(u32::from_be(*ip_header.saddr()))
+    )?;
+    rex_printk!(
+        "IP daddr {}\n",
+        Ipv4Addr::from_bits(u32::from_be(*ip_header.daddr()))
+    )?;
     match u8::from_be(ip_header.protocol) as u32 {
         IPPROTO_TCP => rex_printk!("TCP packet!"),
         IPPROTO_UDP => rex_printk!("UDP packet!"),
