@@ -260,14 +260,6 @@ class Crate:
             for program in found.programs:
                 yield program, base
 
-    def symbols(self, path: Path) -> Iterator[tuple[str, Span]]:
-        """The names that the programs and maps of a file make symbols of."""
-        for found, base in self._all(path):
-            for program in found.programs:
-                yield program.name, program.name_span.shifted(base)
-            for map_ in found.maps:
-                yield map_.name, map_.name_span.shifted(base)
-
     def _offered(self, path: Path) -> tuple[list[Program], list[MapStatic]]:
         document = self.document(path)
         if document is None:

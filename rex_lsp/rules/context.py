@@ -17,7 +17,7 @@ from rex_lsp.model.program import KINDS, Program, read_program
 from rex_lsp.model.programs import BUILT_IN, attribute_segments, rex_name
 from rex_lsp.model.uses import Segments
 from rex_lsp.syntax.document import Document
-from rex_lsp.syntax.items import Raw
+from rex_lsp.syntax.items import Attribute, Raw
 from rex_lsp.syntax.positions import Span
 
 
@@ -80,8 +80,8 @@ class ItemContext:
         ]
 
     @cached_property
-    def program(self) -> Program | None:
-        """The program that one of the item's own attributes makes of it."""
+    def rex_attribute(self) -> tuple[str, Attribute] | None:
+        """The rex crate's own name of an attribute that stands on the item, and it."""
         whole = Span(self._raw.node.start_byte, self._raw.node.end_byte).shifted(-self._raw.start)
         for use in self.attributes:
             path = use.attribute.path
@@ -90,10 +90,26 @@ class ItemContext:
             segments = attribute_segments(path)
             self.questions.add((self.module, segments, "m"))
             name = rex_name(segments, self.module, self.crate.attribute)
-            if name in KINDS:
-                program = read_program(self._raw, self._data, name, use.attribute, self.item)
-                return replace(program.shifted(-self._raw.start), attribute=use.attribute)
+            if name:
+                return name, use.attribute
         return None
+
+    @cached_property
+    def program(self) -> Program | None:
+        """The program that one of the item's own attributes makes of it."""
+        found = self.rex_attribute
+        if found is None or found[0] not in KINDS:
+            return None
+        program = read_program(self._raw, self._data, *found, self.item)
+        return replace(program.shifted(-self._raw.start), attribute=found[1])
+
+    @property
+    def name_span(self) -> Span | None:
+        """The place of the item's name."""
+        named = self._raw.node.child_by_field_name("name")
+        if named is None:
+            return None
+        return Span(named.start_byte, named.end_byte).shifted(-self._raw.start)
 
     def source(self, span: Span) -> str:
         """The text of a span."""

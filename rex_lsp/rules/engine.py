@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -78,9 +78,13 @@ class _Verdict:
 
 @dataclass(slots=True, eq=False)
 class _Look:
-    """What the rules said of one chunk: its items' verdicts, each with the item's offset."""
+    """What the rules said of one chunk: its items' verdicts, each with the item's offset.
+
+    `inactive` are the stretches of the chunk that cfg takes out.
+    """
 
     placed: list[tuple[int, _Verdict]]
+    inactive: list[Span] = field(default_factory=list)
     stale: bool = False
     base: int = -1
     findings: tuple[Finding, ...] = ()
@@ -145,11 +149,10 @@ class Engine:
             return []
         file = self._files.get(path, {})
         return [
-            span.shifted(base + start)
+            span.shifted(base)
             for chunk, base in zip(document.chunks, document.bases, strict=True)
-            if chunk in file
-            for start, verdict in file[chunk].placed
-            for span in verdict.inactive
+            if (look := file.get(chunk)) is not None
+            for span in look.inactive
         ]
 
     def _wanted(self) -> Iterator[Rule]:
@@ -217,12 +220,10 @@ class Engine:
     def _read(
         self, chunk: Chunk, path: Path, module: ModuleId, known: dict[object, list[_Verdict]]
     ) -> _Look:
-        placed: list[tuple[int, _Verdict]] = []
+        look = _Look([])
         root = chunk.tree.root_node
-        self._container(
-            root, chunk.data, path, module, "::".join(module), frozenset(), known, placed
-        )
-        return _Look(placed)
+        self._container(root, chunk.data, path, module, "::".join(module), frozenset(), known, look)
+        return look
 
     def _container(
         self,
@@ -233,7 +234,7 @@ class Engine:
         item: str,
         allowed: frozenset[str],
         known: dict[object, list[_Verdict]],
-        placed: list[tuple[int, _Verdict]],
+        look: _Look,
     ) -> None:
         for raw in raw_items(container):
             node = raw.node
@@ -245,20 +246,19 @@ class Engine:
             key = (data[raw.start : end], module, own, allowed)
             reusable = known.get(key)
             verdict = reusable.pop() if reusable else self._judge(raw, data, path, key)
-            placed.append((raw.start, verdict))
+            look.placed.append((raw.start, verdict))
             if body is None:
+                look.inactive += [span.shifted(raw.start) for span in verdict.inactive]
                 continue
-            whole = Span(0, node.end_byte - raw.start)
             if self._is_dark(raw, body, data):
-                if whole not in verdict.inactive:
-                    verdict.inactive = (*verdict.inactive, whole)
+                look.inactive.append(Span(raw.start, node.end_byte))
                 continue
             inner = (*module, unraw(name)) if node.type == "mod_item" else module
             more = allowed
             for allowance in allowances(raw, data):
                 if allowance.span.start == 0:
                     more = more | allowance.names
-            self._container(body, data, path, inner, own, more, known, placed)
+            self._container(body, data, path, inner, own, more, known, look)
 
     def _is_dark(self, raw: Raw, body: Node, data: bytes) -> bool:
         features = self._crate.config.features

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rex_lsp.rules.context import FileContext, ItemContext
+from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
@@ -59,13 +59,14 @@ def check(context: ItemContext) -> Iterator[Finding]:
             named = _NAME.search(context.text, use.owner_span.start, use.owner_span.end)
             if named is not None and is_reserved(named[1].decode()):
                 yield _symbol(named[1].decode(), Span(named.start(1), named.end(1)))
+    yield from _own_symbol(context)
 
 
-def check_file(context: FileContext) -> Iterator[Finding]:
-    """Programs and maps whose names, which become symbols, are the runtime's."""
-    for name, span in context.crate.symbols(context.path):
-        if is_reserved(name):
-            yield _symbol(name, span)
+def _own_symbol(context: ItemContext) -> Iterator[Finding]:
+    """A program or a map whose name, which becomes a symbol, is the runtime's."""
+    span = context.name_span
+    if context.rex_attribute is not None and span is not None and is_reserved(context.source(span)):
+        yield _symbol(context.source(span), span)
 
 
 def _symbol(name: str, span: Span) -> Finding:
@@ -79,6 +80,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
-    check_file=check_file,
     errors=("E0152",),
 )

@@ -132,6 +132,17 @@ def test_inactive_code_is_told() -> None:
     assert text[span.start : span.end] == "#[cfg(test)]\nmod tests { fn f() {} }"
 
 
+def test_inactive_code_is_told_as_it_grows() -> None:
+    crate, document = opened(HEADER + "#[cfg(test)]\nmod t { fn f() {} }\nfn g() {}\n")
+    inactive(crate, MAIN)
+    replace(crate, document, "fn f() {}", "fn f() {} fn h(x: f32) {}")
+    (span,) = inactive(crate, MAIN)
+    assert document.data[span.start : span.end].endswith(b"fn h(x: f32) {} }")
+    replace(crate, document, "fn f() {} fn h(x: f32) {}", "")
+    (span,) = inactive(crate, MAIN)
+    assert document.data[span.start : span.end].endswith(b"mod t {  }")
+
+
 def test_features_decide() -> None:
     text = HEADER + '#[cfg(feature = "fast")]\nfn f(x: u8) { core::mem::forget(x); }\n'
     assert check(crate_of({MAIN: text}), MAIN) == []
