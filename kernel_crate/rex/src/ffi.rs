@@ -4,12 +4,12 @@
 
 use crate::abi::{rex_perf_ctx, rex_perf_value, rex_pt_regs, rex_skb_ctx, rex_xdp_ctx};
 
+#[rustfmt::skip]
 unsafe extern "C" {
     /// Writes one trace message.
     pub(crate) fn rex_trace(msg: *const u8, len: usize) -> i64;
     /// Announces a panic at a source position; gives this invocation's 512-byte message buffer.
-    pub(crate) fn rex_panic_begin(file: *const u8, file_len: usize, line: u32, col: u32)
-    -> *mut u8;
+    pub(crate) fn rex_panic_begin(file: *const u8, file_len: usize, line: u32, col: u32) -> *mut u8;
     /// Ends the invocation; the first `len` bytes of the buffer are the message.
     pub(crate) fn rex_panic_end(len: usize) -> !;
     /// This CPU.

@@ -141,7 +141,7 @@ fn kernel_crate_imports() -> String {
          // Generated from runtime/abi/src/imports.rs by rex-abi-generate, do not edit.\n\
          //! Functions the runtime provides to an image.\n\n\
          use crate::abi::{rex_perf_ctx, rex_perf_value, rex_pt_regs, rex_skb_ctx, rex_xdp_ctx};\n\n\
-         unsafe extern \"C\" {\n",
+         #[rustfmt::skip]\nunsafe extern \"C\" {\n",
     );
     for import in IMPORTS
         .iter()
