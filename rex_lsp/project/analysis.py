@@ -26,6 +26,7 @@ log = logging.getLogger("rex.analysis")
 SLICE_MS = 10.0
 _LONGEST_WAIT_SECONDS = 0.1
 _FIRST_LOOK_SECONDS = 0.1
+_IDLE_SECONDS = 0.15
 _INACTIVE = "not part of the extension: its cfg does not hold for the target and features"
 
 
@@ -52,6 +53,7 @@ class Analysis:
         self.around: dict[Path, int] = {}
         """Where each file was edited last, a byte offset: work begins there."""
         self._fresh: dict[Path, float] = {}
+        self._resting: dict[Path, asyncio.Handle] = {}
 
     def opened(self, path: Path) -> None:
         """Look at a file that was just opened; of a long one a part is shown first."""
@@ -64,6 +66,7 @@ class Analysis:
         self._edited.setdefault(path, asyncio.get_running_loop().time())
         self._edited.move_to_end(path, last=False)
         self._followers.pop(path, None)
+        self._wake(path)
         self._schedule()
 
     def follow(self, path: Path) -> None:
@@ -78,6 +81,7 @@ class Analysis:
         self._followers.pop(path, None)
         self._fresh.pop(path, None)
         self.around.pop(path, None)
+        self._wake(path)
         self._settle(path)
 
     def pending(self, path: Path) -> bool:
@@ -96,6 +100,8 @@ class Analysis:
         self._stopped = True
         self._edited.clear()
         self._followers.clear()
+        for path in list(self._resting):
+            self._wake(path)
         for path in list(self._waiting):
             self._settle(path)
 
@@ -134,6 +140,7 @@ class Analysis:
         if edited:
             self._edited.pop(path, None)
             self._queue_followers(path)
+            self._rest(path)
         else:
             self._followers.pop(path, None)
         self._settle(path)
@@ -174,6 +181,40 @@ class Analysis:
         advance(crate, path, SLICE_MS)
         self._store.replace_file(Tier.TYPING, path, known(crate, path))
         self.on_part(path)
+
+    def _rest(self, path: Path) -> None:
+        """Lay broken code out again once nobody has typed for a while.
+
+        What was recovered from it then no longer depends on the way it came about.
+        """
+        document = self._buffers.document(path)
+        if document is not None and not document.settled and not self._stopped:
+            loop = asyncio.get_running_loop()
+            self._resting[path] = loop.call_later(_IDLE_SECONDS, self._lay_out, path)
+
+    def _lay_out(self, path: Path, anew: bool = False) -> None:
+        """One slice of that; ``anew`` says that an earlier slice changed a chunk."""
+        self._resting.pop(path, None)
+        document = self._buffers.document(path)
+        if document is None or self._stopped or path in self._edited:
+            return
+        if self.busy():
+            self._rest(path)
+            return
+        before = list(document.chunks)
+        anew = anew or any(chunk.patched for chunk in before)
+        done = document.settle_some(SLICE_MS, self.around.get(path, 0))
+        anew = anew or before != list(document.chunks)
+        if not done:
+            loop = asyncio.get_running_loop()
+            self._resting[path] = loop.call_soon(self._lay_out, path, anew)
+        elif anew:
+            self.follow(path)
+
+    def _wake(self, path: Path) -> None:
+        resting = self._resting.pop(path, None)
+        if resting is not None:
+            resting.cancel()
 
     def _queue_followers(self, path: Path) -> None:
         package = self._crates.package_of(path)

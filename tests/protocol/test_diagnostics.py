@@ -166,6 +166,40 @@ async def test_edits_one_by_one_say_what_a_fresh_open_says(server: Raw, tmp_path
     assert {"rex::leak", "rex::unsafe_code"} <= set(codes(fresh))
 
 
+@pytest.mark.parametrize("seed", range(4))
+async def test_broken_code_says_what_a_fresh_open_says_once_nobody_types(
+    server: Raw, tmp_path: Path, seed: int
+) -> None:
+    """Edits that leave the text broken, then a pause."""
+    main = extension(tmp_path)
+    other = extension(tmp_path / "fresh")
+    await server.initialize(tmp_path)
+    chance = random.Random(seed)
+    pieces = ["unsafe {", "}", "{", "/*", "*/", '"', "fn ", "(", "#[", "mod m {", ";", "\n"]
+    lines = (LEAK + "fn more() { unsafe {} }\nfn last() { core::mem::forget(3); }\n").split("\n")
+    uri = server.open(main, "\n".join(lines))
+    version = 1
+    for _ in range(12):
+        version += 1
+        line = chance.randrange(len(lines))
+        column = chance.randrange(len(lines[line]) + 1)
+        piece = chance.choice(pieces)
+        change = {"range": at(line, column, line, column), "text": piece}
+        server.change(uri, version, change)
+        lines[line : line + 1] = (lines[line][:column] + piece + lines[line][column:]).split("\n")
+    said = await server.published(uri, version=version)
+    fresh = await server.published(server.open(other, "\n".join(lines)), version=1)
+    if said != fresh:
+        await server.until(
+            lambda m: (
+                m.get("method") == "textDocument/publishDiagnostics"
+                and m["params"]["uri"] == uri
+                and m["params"]["diagnostics"] == fresh
+            ),
+            wait=30,
+        )
+
+
 async def test_of_a_long_file_the_beginning_is_shown_before_all_is_found(
     server: Raw, tmp_path: Path
 ) -> None:
