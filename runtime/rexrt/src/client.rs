@@ -86,6 +86,11 @@ impl Client {
         self.answer(wire::notification(method, params.clone()));
     }
 
+    /// Whether everything for it was written, or nothing more can be.
+    pub fn served(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0 || self.closed()
+    }
+
     /// Whether its connection can no longer be written to.
     pub fn closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
@@ -103,10 +108,10 @@ impl Outbox {
     /// Writes messages until the client is dropped or the connection fails.
     pub fn write_all(self, mut to: impl Write) {
         while let Ok(message) = self.messages.recv() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
             let written = to
                 .write_all(&wire::line(&message))
                 .and_then(|()| to.flush());
+            self.waiting.fetch_sub(1, Ordering::Release);
             if written.is_err() {
                 self.closed.store(true, Ordering::Release);
                 return;

@@ -19,6 +19,8 @@ use crate::session;
 pub const LINGER: Duration = Duration::from_secs(30);
 /// How long a client may keep the daemon from writing to it.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// How long the end waits for clients that still have to be written to.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Directory of socket and lock: `$XDG_RUNTIME_DIR/rex`, else `/run/user/UID/rex` where
 /// that user directory exists, else `/tmp/rex-UID`.
@@ -77,6 +79,8 @@ pub fn run(linger: Duration) -> io::Result<Outcome> {
     // Nobody can connect any more; then what is loaded goes.
     let removed = fs::remove_file(&path);
     hub.unload_all();
+    // The answer to the one who asked for the end is among what is still to be written.
+    hub.serve_out(FAREWELL);
     removed?;
     Ok(Outcome::Served)
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rex_sim::error::{Failure, Kind};
@@ -240,6 +241,15 @@ impl Hub {
                 .max(Duration::from_millis(10));
             let woken = self.changed.wait_timeout(state, pause);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until every client was written what there is for it, but no longer than `most`.
+    pub fn serve_out(&self, most: Duration) {
+        let start = Instant::now();
+        let waits = || !self.lock().clients.values().all(|client| client.served());
+        while waits() && start.elapsed() < most {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
