@@ -221,7 +221,8 @@ def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
         },
     )
     running = subprocess.Popen(
-        [sys.executable, "-m", "rex_lsp", "build", str(crate)],
+        # In the background of a shell a test run has inherited that interrupts are ignored.
+        ["env", "--default-signal=INT", sys.executable, "-m", "rex_lsp", "build", str(crate)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
