@@ -143,6 +143,10 @@ class Story:
         """Copy a sample of the kernel crate beside the others and declare its event source."""
         target = self.directory / "work" / name
         shutil.copytree(SAMPLES / name, target)
+        # One workspace, as a person has who keeps several extensions: the kernel crate is
+        # compiled once for all of them.
+        workspace = target.parent / "Cargo.toml"
+        workspace.write_text('[workspace]\nmembers = ["*"]\nresolver = "3"\n', encoding="utf-8")
         manifest = target / "Cargo.toml"
         text = manifest.read_text(encoding="utf-8")
         text = re.sub(r'path = "[^"]*/rex"', f'path = "{kernel_crate() / "rex"}"', text)
