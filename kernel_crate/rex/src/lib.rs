@@ -31,6 +31,7 @@ mod no_ref;
 mod panic;
 mod snprintf;
 
+pub mod error;
 pub mod kprobe;
 pub mod linux;
 pub mod map;
