@@ -32,6 +32,9 @@ RULE_LIST = ROOT / "docs/rules/index.md"
 # These belong to the extension, not to the server.
 _OWN = ("rex.interpreter", "rex.trace.server")
 
+# What only Cargo.toml can say is no setting of an editor.
+_EDITABLE = [setting for setting in SETTINGS if not setting.project_only]
+
 _SHAPES: dict[Kind, dict[str, Any]] = {
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.INTEGER: {"type": "integer"},
@@ -61,7 +64,7 @@ def manifest(before: str) -> str:
     own = {key: configuration["properties"][key] for key in _OWN}
     configuration["properties"] = {
         **own,
-        **{f"rex.{setting.key}": _property(setting) for setting in SETTINGS},
+        **{f"rex.{setting.key}": _property(setting) for setting in _EDITABLE},
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -69,6 +72,8 @@ def manifest(before: str) -> str:
 def _where(setting: Setting) -> str:
     if setting.user_only:
         return "user"
+    if setting.project_only:
+        return "Cargo.toml"
     return "user, workspace, Cargo.toml" if setting.metadata else "user, workspace"
 
 
@@ -123,7 +128,7 @@ a rule: *typing* as you type, *compiler* on save and in a build.
 
 
 def _help_entries() -> Iterator[str]:
-    for setting in SETTINGS:
+    for setting in _EDITABLE:
         yield f"{setting.key}\t({setting.kind.value}, default {json.dumps(setting.default)})"
         yield from textwrap.wrap(
             setting.doc, 70, initial_indent="\t\t", subsequent_indent="\t\t", tabsize=8

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "model": {"syntax"},
     "rules": {"syntax", "model"},
     "kernel": {"syntax", "model", "build"},
-    "build": {"syntax", "rules"},
+    "build": {"syntax", "model", "rules"},
     "deploy": {"syntax", "rules", "build"},
     "project": {"syntax", "model", "rules", "build", "deploy", "kernel"},
 }

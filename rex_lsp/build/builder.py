@@ -18,7 +18,9 @@ from pathlib import Path
 
 from rex_lsp import __version__
 from rex_lsp.build import flags, process
-from rex_lsp.build.cargo import CargoRun, run_cargo
+from rex_lsp.build.cargo import CargoRun, cargo_problem, run_cargo
+from rex_lsp.build.closure import ClosureUnknown
+from rex_lsp.build.dependencies import Verdict, judge_dependencies
 from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.locations import kernel_crate, native
 from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
@@ -99,10 +101,11 @@ async def build(
     `process.Cancelled` when `cancel` is set.
     """
     result = BuildResult()
-    prepared = await _prepare(directory, result, progress, cancel)
-    if prepared is None:
+    prepared = await _prepare(directory, result, features, progress, cancel)
+    # What nobody answers for is not even compiled: a build script would run.
+    if prepared is None or not result.ok:
         return result
-    manifest, shadow, toolchain, sysroot = prepared
+    manifest, shadow, toolchain, sysroot, verdict = prepared
     progress = progress or Silent()
     progress.report(f"building {manifest.package}")
     ran = await run_cargo(
@@ -113,6 +116,7 @@ async def build(
         sysroot,
         features=features,
         clippy=False,
+        unlinted=verdict.judged,
         progress=progress,
         cancel=cancel,
     )
@@ -127,7 +131,7 @@ async def build(
             continue
         progress.report(f"packing {target.name}")
         elf = shadow.output_dir / f"{target.name}.elf"
-        record = _record(manifest, toolchain, executable, features)
+        record = _record(manifest, toolchain, executable, features, verdict.record)
         try:
             _place(executable, elf)
         except OSError as error:
@@ -154,10 +158,10 @@ async def check(
     Raises as `build` does.
     """
     result = CheckResult()
-    prepared = await _prepare(directory, result, progress, cancel)
+    prepared = await _prepare(directory, result, features, progress, cancel)
     if prepared is None:
         return result
-    manifest, shadow, toolchain, sysroot = prepared
+    manifest, shadow, toolchain, sysroot, verdict = prepared
     progress = progress or Silent()
     progress.report(f"checking {manifest.package}")
     ran = await run_cargo(
@@ -168,6 +172,7 @@ async def check(
         sysroot,
         features=features,
         clippy=True,
+        unlinted=verdict.judged,
         progress=progress,
         cancel=cancel,
     )
@@ -178,9 +183,10 @@ async def check(
 async def _prepare(
     directory: Path,
     result: CheckResult,
+    features: Sequence[str],
     progress: Progress | None,
     cancel: asyncio.Event | None,
-) -> tuple[Manifest, Shadow, Toolchain, Path] | None:
+) -> tuple[Manifest, Shadow, Toolchain, Path, Verdict] | None:
     """Everything cargo needs, or None when `result` says why there is nothing to run."""
     manifest = read_manifest(directory)
     if not report_problems(manifest, result):
@@ -191,7 +197,17 @@ async def _prepare(
         shadow = write_shadow(manifest)
     except OSError as error:
         raise storage_problem(error, manifest.target_dir, "the build directory") from error
-    return manifest, shadow, toolchain, sysroot
+    try:
+        verdict = await judge_dependencies(
+            shadow, manifest, toolchain, toolchain.environment(), features, cancel
+        )
+    except ClosureUnknown as unknown:
+        result.log = unknown.log
+        result.add(*cargo_problem(unknown.log, manifest))
+        return None
+    for path, finding in verdict.placed:
+        result.add(path, finding)
+    return manifest, shadow, toolchain, sysroot, verdict
 
 
 def report_problems(manifest: Manifest, result: CheckResult) -> bool:
@@ -264,7 +280,11 @@ async def _pack(
 
 
 def _record(
-    manifest: Manifest, toolchain: Toolchain, executable: Path, features: Sequence[str]
+    manifest: Manifest,
+    toolchain: Toolchain,
+    executable: Path,
+    features: Sequence[str],
+    dependencies: str,
 ) -> dict[str, str]:
     """The build record: what made the image, and nothing that differs from run to run."""
     return {
@@ -274,6 +294,7 @@ def _record(
         "commit": toolchain.commit,
         "flags": flags.digest(*flags.CODEGEN, *flags.OPTIMISATION),
         "features": ",".join(sorted(features)),
+        "dependencies": dependencies,
         "sources": _sources_digest(executable.with_suffix(".d"), manifest.root),
         "licence": manifest.licence,
     }

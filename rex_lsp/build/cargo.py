@@ -31,7 +31,7 @@ from rex_lsp.build.toolchain import Toolchain
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.syntax.positions import Span
 
-_NEEDS_NETWORK = re.compile(r"--offline|offline mode|offline was specified|unable to update")
+NEEDS_NETWORK = re.compile(r"--offline|offline mode|offline was specified|unable to update")
 
 
 @dataclass(slots=True)
@@ -53,11 +53,12 @@ async def run_cargo(
     *,
     features: Sequence[str],
     clippy: bool,
+    unlinted: Sequence[Path],
     progress: Progress,
     cancel: asyncio.Event | None,
 ) -> CargoRun:
     """`cargo COMMAND` on the shadow; raises `CannotBuild` and `process.Cancelled`."""
-    env = environment(shadow, manifest, toolchain, sysroot, clippy=clippy)
+    env = environment(shadow, manifest, toolchain, sysroot, unlinted, clippy=clippy)
     argv = [
         str(toolchain.cargo),
         command,
@@ -75,7 +76,7 @@ async def run_cargo(
     if features:
         argv.append(f"--features={','.join(features)}")
     result = await _once([*argv, "--offline"], shadow, manifest, env, progress, cancel)
-    if not result.ok and not result.placed and _NEEDS_NETWORK.search(result.log):
+    if not result.ok and not result.placed and NEEDS_NETWORK.search(result.log):
         progress.report("fetching the crates this project needs")
         result = await _once(argv, shadow, manifest, env, progress, cancel)
     if not result.ok:
@@ -89,9 +90,18 @@ async def run_cargo(
 
 
 def environment(
-    shadow: Shadow, manifest: Manifest, toolchain: Toolchain, sysroot: Path, *, clippy: bool
+    shadow: Shadow,
+    manifest: Manifest,
+    toolchain: Toolchain,
+    sysroot: Path,
+    unlinted: Sequence[Path],
+    *,
+    clippy: bool,
 ) -> dict[str, str]:
-    """The environment cargo runs in; `rex-rustc` reads the `REX_WRAP_…` part."""
+    """The environment cargo runs in; `rex-rustc` reads the `REX_WRAP_…` part.
+
+    `unlinted` are directories of packages that the rule `dependency` has judged.
+    """
     script = link_script()
     lints = lint_flags()
     wrapper = native("rex-rustc")
@@ -103,6 +113,7 @@ def environment(
         script.read_text(encoding="utf-8"),
         *(tree_digest(crate / part) for part in ("rex", "rex-macros")),
         *lints,
+        *map(str, unlinted),
         *flags.CODEGEN,
     )
     forget_other_keys(shadow.target_dir, key)
@@ -115,6 +126,7 @@ def environment(
     remap += [f"{manifest.root}=.", f"{shadow.directory}=."]
     lists = {
         "REX_WRAP_LINTS": lints,
+        "REX_WRAP_UNLINTED": [str(path) for path in unlinted],
         "REX_WRAP_REMAP": remap,
         "REX_WRAP_LINK": flags.link_flags(toolchain.linker, script),
         "REX_WRAP_NO_MAIN": list(shadow.no_main),

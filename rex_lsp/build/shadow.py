@@ -24,7 +24,7 @@ from rex_lsp.build.manifest import REX, Dependency, Manifest, read_manifest
 from rex_lsp.build.targets import Target
 from rex_lsp.build.toml_text import Table
 
-_OURS = (REX, "rex-macros")
+OURS = (REX, "rex-macros")
 _COPIED = ("description", "authors", "license", "repository", "homepage", "rust-version", "links")
 
 
@@ -210,7 +210,7 @@ def _package_table(
 
 def _dependency(dependency: Dependency, directory: Path, packages: dict[Path, Manifest]) -> Table:
     spec = dict(dependency.spec)
-    if dependency.package in _OURS:
+    if dependency.package in OURS:
         ours: Table = {"path": str(kernel_crate() / dependency.package)}
         for key in ("features", "default-features", "optional"):
             if key in spec:
@@ -260,7 +260,7 @@ def _absolute_patches(patch: Table, base: Path) -> Table:
     for registry, entries in patch.items():
         absolute[registry] = {}
         for name, spec in entries.items() if isinstance(entries, dict) else ():
-            if name in _OURS:
+            if name in OURS:
                 continue
             entry = dict(spec) if isinstance(spec, dict) else spec
             if isinstance(entry, dict) and isinstance(entry.get("path"), str):

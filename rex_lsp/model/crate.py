@@ -332,7 +332,7 @@ def _same(
 def _structure(chunks: tuple[tuple[Declaration, ...], ...]) -> list[object]:
     """What decides the module tree: modules and includes, with their conditions."""
     return [
-        (d.kind, d.name, d.inline, d.file, d.conditions, _structure((d.children,)))
+        (d.kind, d.name, d.inline, d.file, d.files, d.conditions, _structure((d.children,)))
         for chunk in chunks
         for d in chunk
         if d.kind in ("mod", "include")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from rex_lsp.model.attributes import expanded
 from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, raw_items, read_attribute
@@ -30,8 +31,9 @@ _NAMESPACES = {
 class Declaration:
     """One name, or one glob (name ""). `path` is what a use or a type alias stands for.
 
-    `file` is the text of `#[path]`, or the file of an `include!` (kind "include").
-    `conditions` are cfg predicates. Places are no part of equality.
+    `file` is the text of `#[path]`, or the file of an `include!` (kind "include");
+    `files` are those of `#[cfg_attr(predicate, path = …)]` with their predicates, which come
+    first. `conditions` are cfg predicates. Places are no part of equality.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Declaration:
     glob: bool = False
     inline: bool = False
     file: str = ""
+    files: tuple[tuple[str, str], ...] = ()
     conditions: tuple[str, ...] = ()
     diverges: bool = False
     exits: bool = False
@@ -63,8 +66,12 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
     node = raw.node
     kind = KINDS[node.type]
     span = Span(node.start_byte, node.end_byte)
-    attributes = [read_attribute(a, data) for a in raw.attributes] if raw.attributes else []
-    conditions = tuple(a.arguments for a in attributes if a.path == "cfg")
+    attributes = [one for a in raw.attributes or () for one in expanded(read_attribute(a, data))]
+    conditions = tuple(
+        f"(any(not({condition}), all{a.arguments}))" if condition else a.arguments
+        for a, condition in attributes
+        if a.path == "cfg"
+    )
     if kind == "use":
         for entry in use_entries(node, data):
             yield Declaration(
@@ -106,7 +113,8 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
             name,
             "t",
             inline=body is not None,
-            file=_path_attribute(attributes),
+            file=next(_paths(attributes, conditional=False), ("", ""))[1],
+            files=tuple(_paths(attributes, conditional=True)),
             conditions=conditions,
             children=tuple(_all(body, data)) if body is not None else (),
             span=span,
@@ -159,11 +167,13 @@ def _variants(node: Node, data: bytes) -> Iterator[Declaration]:
             yield Declaration("variant", text_of(name, data), "tv", span=place, name_span=place)
 
 
-def _path_attribute(attributes: list[Attribute]) -> str:
-    for attribute in attributes:
-        if attribute.path == "path":
-            return attribute.arguments.lstrip("= ").strip().strip('"')
-    return ""
+def _paths(
+    attributes: list[tuple[Attribute, str]], *, conditional: bool
+) -> Iterator[tuple[str, str]]:
+    """The files of path attributes, each with the predicate of its `cfg_attr`."""
+    for attribute, condition in attributes:
+        if attribute.path == "path" and bool(condition) is conditional:
+            yield condition, attribute.arguments.lstrip("= ").strip().strip('"')
 
 
 def _included(node: Node, data: bytes) -> str:

@@ -162,18 +162,15 @@ class Builder:
         if known is not None:
             del self.tree.modules[id_]
         here = above[-1]
+        file = self._named_file(declaration)
         if declaration.inline:
             child = Module(id_, here, active)
             self.tree.modules[id_] = child
-            below = (
-                _joined(directory, declaration.file)
-                if declaration.file
-                else directory / declaration.name
-            )
+            below = _joined(directory, file) if file else directory / declaration.name
             self._module(child, declaration.children, below, above)
-        elif declaration.file:
+        elif file:
             base = here.parent if module.file == here and not _nested(module, self.tree) else None
-            path = _joined(base if base is not None else directory, declaration.file)
+            path = _joined(base if base is not None else directory, file)
             self._file(id_, path, path.parent, active, above)
         else:
             plain = directory / f"{declaration.name}.rs"
@@ -183,6 +180,13 @@ class Builder:
                 self._file(id_, folder, folder.parent, active, above)
             else:
                 self._file(id_, plain, directory / declaration.name, active, above)
+
+    def _named_file(self, declaration: Declaration) -> str:
+        """The file that a path attribute names, else ""."""
+        for condition, file in declaration.files:
+            if condition_holds(f"({condition})", self._features):
+                return file
+        return declaration.file
 
 
 def _nested(module: Module, tree: Tree) -> bool:

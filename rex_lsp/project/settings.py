@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from rex_lsp.build import allow_list
+
 
 class Layer(Enum):
     """Where a value came from, weakest first."""
@@ -33,6 +35,7 @@ class Kind(Enum):
     STRING = "string"
     STRINGS = "array of strings"
     TABLE = "object of strings"
+    TABLES = "array of objects"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Setting:
     maximum: int | None = None
     user_only: bool = False
     metadata: bool = False
+    project_only: bool = False
 
     def problem(self, value: Any) -> str | None:
         """Why ``value`` cannot be this setting's, or None."""
@@ -83,6 +87,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Level of an advice rule by its name: `off`, `hint`, `information`, `warning` or "
         "`error`. Safety rules are always errors.",
         metadata=True,
+    ),
+    Setting(
+        allow_list.KEY,
+        Kind.TABLES,
+        [],
+        "Crates that the rule `dependency` lets pass, each as "
+        '`{ name = "…", version = "…", reason = "…" }`. Part of the project, so that everybody '
+        "who builds it reads the same reasons.",
+        metadata=True,
+        project_only=True,
     ),
     Setting("lens.enable", Kind.BOOLEAN, True, "Show code lenses above programs."),
     Setting(
@@ -175,6 +189,8 @@ def _not_here(setting: Setting, layer: Layer, value: Any) -> str | None:
         if value == setting.default:
             return None
         return f"rex.{setting.key} names a program, only user settings can do that"
+    if setting.project_only and layer is not Layer.METADATA:
+        return f"rex.{setting.key} can only be set in [package.metadata.rex]"
     if layer is Layer.METADATA and not setting.metadata:
         return f"rex.{setting.key} cannot be set in [package.metadata.rex]"
     return None
@@ -201,6 +217,8 @@ def _fits(kind: Kind, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if kind is Kind.STRING:
         return isinstance(value, str)
+    if kind is Kind.TABLES:
+        return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
     if kind is Kind.STRINGS:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     return isinstance(value, Mapping) and all(
@@ -215,4 +233,5 @@ def _words(kind: Kind) -> str:
         Kind.STRING: "a text",
         Kind.STRINGS: "a list of texts",
         Kind.TABLE: "a table of texts",
+        Kind.TABLES: "a list of tables",
     }[kind]

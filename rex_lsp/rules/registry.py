@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rex_lsp.rules import (
+    dependency,
     float_or_simd,
     inline_asm,
     leak,
@@ -36,6 +37,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             unstable_feature.RULE,
             static_mut.RULE,
             reserved_item.RULE,
+            dependency.RULE,
             program_signature.RULE,
             unbounded_loop.RULE,
         )

@@ -16,6 +16,13 @@ license = "GPL-2.0-only"
 rex = "*"
 """
 
+
+def answered(name: str = "sample") -> str:
+    """The part of a manifest that answers for the package's own build script."""
+    entry = f'{{ name = "{name}", reason = "a test looks at it" }}'
+    return f"\n[package.metadata.rex]\nallow-dependencies = [{entry}]\n"
+
+
 SOURCE = """\
 #![no_std]
 #![no_main]

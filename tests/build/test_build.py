@@ -16,7 +16,7 @@ import pytest
 from rex_lsp.build import BuildResult, build, check
 from rex_lsp.build.locations import kernel_crate
 from rex_lsp.rules.finding import Severity
-from tests.build.crates import MANIFEST, SOURCE, with_body, write_crate
+from tests.build.crates import MANIFEST, SOURCE, answered, with_body, write_crate
 
 
 def said(result: BuildResult) -> list[str]:
@@ -207,6 +207,7 @@ async def test_a_build_script_finds_its_files_and_no_privilege(tmp_path: Path) -
         tmp_path,
         {
             "data/number.txt": "41",
+            "Cargo.toml": MANIFEST.format(name="sample") + answered(),
             "build.rs": "fn main() {\n"
             '    let text = std::fs::read_to_string("data/number.txt").unwrap();\n'
             "    let n: u32 = text.trim().parse().unwrap();\n"
@@ -272,12 +273,13 @@ async def test_cancelling_leaves_no_process(tmp_path: Path) -> None:
     crate = write_crate(
         tmp_path / "crate",
         {
+            "Cargo.toml": MANIFEST.format(name="sample") + answered(),
             "build.rs": "use std::io::Write;\nfn main() {\n"
             '    let child = std::process::Command::new("sleep").arg("60").spawn().unwrap();\n'
             f'    let mut f = std::fs::File::create("{pids}.new").unwrap();\n'
             '    write!(f, "{} {}", std::process::id(), child.id()).unwrap();\n'
             f'    std::fs::rename("{pids}.new", "{pids}").unwrap();\n'
-            "    std::thread::sleep(std::time::Duration::from_secs(60));\n}\n"
+            "    std::thread::sleep(std::time::Duration::from_secs(60));\n}\n",
         },
     )
     for how in ("task", "event"):
@@ -306,10 +308,11 @@ async def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
     crate = write_crate(
         tmp_path / "crate",
         {
+            "Cargo.toml": MANIFEST.format(name="sample") + answered(),
             "build.rs": "fn main() {\n"
             f'    std::fs::write("{pids}.new", std::process::id().to_string()).unwrap();\n'
             f'    std::fs::rename("{pids}.new", "{pids}").unwrap();\n'
-            "    std::thread::sleep(std::time::Duration::from_secs(60));\n}\n"
+            "    std::thread::sleep(std::time::Duration::from_secs(60));\n}\n",
         },
     )
     caller = subprocess.Popen([sys.executable, "-m", "rex_lsp", "build", str(crate)])

@@ -132,6 +132,9 @@ async def test_a_library_that_needs_std_is_shown_at_its_own_line(crate: Path) ->
     (crate / "hosted/src/main.rs").unlink(missing_ok=True)
     result = await check(crate)
     assert not result.ok
+    # It is no member of a workspace, so it is a dependency too, and judged as one.
+    (judged,) = result.findings.pop(crate / "Cargo.toml")
+    assert judged.code == "rex::dependency"
     assert list(result.findings) == [crate / "hosted/src/lib.rs"], result
     first = result.findings[crate / "hosted/src/lib.rs"][0]
     assert "std" in first.message
@@ -231,6 +234,6 @@ async def test_a_dependency_that_breaks_a_rule_is_one_finding_at_its_line(
     start, end = finding.span.start, finding.span.end
     assert path == crate / "Cargo.toml"
     assert path.read_bytes()[start:end] == b'foreign = "1"'
-    assert finding.code == "rex::unsafe_code"
-    assert "`foreign` does not compile for the kernel" in finding.message
-    assert "and 4 more places" in finding.message
+    assert finding.code == "rex::dependency"
+    assert "`foreign 1.0.0` contains `unsafe` code" in finding.message
+    assert "(src/lib.rs:2 and 4 more places)" in finding.message

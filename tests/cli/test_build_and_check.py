@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.crates import MANIFEST, SOURCE, with_body, write_crate
+from tests.build.crates import MANIFEST, SOURCE, answered, with_body, write_crate
 from tests.cli.command import rex
 
 UNSAFE = with_body("    Ok(0)", items="pub fn read() -> u8 { unsafe { core::mem::zeroed() } }\n")
@@ -215,9 +215,10 @@ def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
     crate = write_crate(
         tmp_path / "crate",
         {
+            "Cargo.toml": MANIFEST.format(name="sample") + answered(),
             "build.rs": f"fn main() {{ std::fs::write({json.dumps(str(pid_file))}, "
             "std::process::id().to_string()).unwrap(); "
-            "std::thread::sleep(std::time::Duration::from_secs(60)); }\n"
+            "std::thread::sleep(std::time::Duration::from_secs(60)); }\n",
         },
     )
     running = subprocess.Popen(

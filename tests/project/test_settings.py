@@ -51,6 +51,19 @@ def test_what_does_not_fit_is_said_and_left_out(values: object, words: str) -> N
         assert settings.get(setting.key) == setting.default
 
 
+def test_only_the_project_answers_for_its_dependencies() -> None:
+    entries = [{"name": "dep", "reason": "read by us"}]
+    settings = Settings()
+    for layer in (Layer.USER, Layer.WORKSPACE, Layer.FLAG):
+        (problem,) = settings.replace(layer, {"allow-dependencies": entries})
+        assert "only be set in [package.metadata.rex]" in problem
+    assert settings.get("allow-dependencies") == []
+    assert settings.replace(Layer.METADATA, {"allow-dependencies": entries}) == []
+    assert settings.get("allow-dependencies") == entries
+    (problem,) = settings.replace(Layer.METADATA, {"allow-dependencies": ["dep"]})
+    assert "expected a list of tables" in problem
+
+
 def test_only_the_user_names_programs() -> None:
     settings = Settings()
     (problem,) = settings.replace(Layer.WORKSPACE, {"runtime": {"rexrt": "/tmp/evil"}})

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.build.crates import answered
+
 from .projects import CLEAN, extension
 from .raw import Json, Raw, at
 
@@ -155,7 +157,7 @@ async def test_without_trust_or_wish_no_check_runs(server: Raw, tmp_path: Path) 
 async def test_cancel_ends_cargo_and_everything_below_it(
     server: Raw, tmp_path: Path, way: str
 ) -> None:
-    main = extension(tmp_path)
+    main = extension(tmp_path, extra=answered("probe"))
     (tmp_path / "build.rs").write_text(SLOW)
     await server.initialize(tmp_path, trusted=True)
     uri = server.open(main)
@@ -180,7 +182,7 @@ async def test_cancel_ends_cargo_and_everything_below_it(
 
 
 async def test_a_check_that_a_save_overtakes_is_ended(server: Raw, tmp_path: Path) -> None:
-    main = extension(tmp_path, TYPE_ERROR)
+    main = extension(tmp_path, TYPE_ERROR, extra=answered("probe"))
     (tmp_path / "build.rs").write_text(SLOW)
     await server.initialize(tmp_path, trusted=True)
     uri = server.open(main)
@@ -193,7 +195,7 @@ async def test_a_check_that_a_save_overtakes_is_ended(server: Raw, tmp_path: Pat
 
 
 async def test_no_process_outlives_the_server(server: Raw, tmp_path: Path) -> None:
-    main = extension(tmp_path)
+    main = extension(tmp_path, extra=answered("probe"))
     (tmp_path / "build.rs").write_text(SLOW)
     await server.initialize(tmp_path, trusted=True)
     uri = server.open(main)

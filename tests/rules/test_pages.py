@@ -10,10 +10,11 @@ import pytest
 from rex_lsp.rules.engine import check
 from rex_lsp.rules.pages import DIRECTORY, HEADINGS, code_blocks, page_path, section
 from rex_lsp.rules.registry import RULES
-from rex_lsp.rules.rule import Rule
+from rex_lsp.rules.rule import Rule, Tier
 from tests.rules.fixture import ROOT, crate_of
 
 ALL = [pytest.param(rule, id=rule.name) for rule in RULES.values()]
+TYPED = [pytest.param(rule, id=rule.name) for rule in RULES.values() if Tier.TYPING in rule.tiers]
 
 
 def codes(text: str) -> set[str]:
@@ -28,7 +29,7 @@ def test_the_page_has_the_fixed_headings(rule: Rule) -> None:
     assert all(section(rule.page, heading) for heading in HEADINGS)
 
 
-@pytest.mark.parametrize("rule", ALL)
+@pytest.mark.parametrize("rule", TYPED)
 def test_the_example_has_the_finding(rule: Rule) -> None:
     blocks = code_blocks(section(rule.page, "Example"))
     assert blocks
@@ -36,7 +37,7 @@ def test_the_example_has_the_finding(rule: Rule) -> None:
         assert codes(block) >= {rule.code}
 
 
-@pytest.mark.parametrize("rule", ALL)
+@pytest.mark.parametrize("rule", TYPED)
 def test_what_to_use_instead_has_no_finding_at_all(rule: Rule) -> None:
     blocks = code_blocks(section(rule.page, "Use instead"))
     assert blocks

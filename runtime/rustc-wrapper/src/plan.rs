@@ -9,11 +9,12 @@ use std::path::Path;
 pub const TARGET: &str = "x86_64-unknown-none";
 
 /// Every variable this program reads; none of them reaches the compiler.
-pub const VARIABLES: [&str; 7] = [
+pub const VARIABLES: [&str; 8] = [
     "REX_WRAP_SYSROOT",
     "REX_WRAP_KERNEL_CRATE",
     "REX_WRAP_SHADOW",
     "REX_WRAP_LINTS",
+    "REX_WRAP_UNLINTED",
     "REX_WRAP_REMAP",
     "REX_WRAP_LINK",
     "REX_WRAP_NO_MAIN",
@@ -34,6 +35,9 @@ pub struct Settings {
     version: Option<OsString>,
     /// Lint flags forced on everything but the kernel crate.
     lints: Vec<OsString>,
+    /// Directories of packages that the rule `dependency` has judged, which the lints leave
+    /// alone.
+    unlinted: Vec<OsString>,
     /// `FROM=TO` pairs for `--remap-path-prefix`.
     remap: Vec<OsString>,
     /// Binaries whose source was written as a library, so it has no `#![no_main]`.
@@ -62,6 +66,7 @@ impl Settings {
             package: get("CARGO_MANIFEST_DIR"),
             version: get("CARGO_PKG_VERSION"),
             lints: list("REX_WRAP_LINTS"),
+            unlinted: list("REX_WRAP_UNLINTED"),
             remap: list("REX_WRAP_REMAP"),
             link: list("REX_WRAP_LINK"),
             no_main: list("REX_WRAP_NO_MAIN"),
@@ -73,6 +78,13 @@ impl Settings {
     /// Goes by the directory cargo names, not by the crate's name, which anyone can choose.
     fn is_kernel_crate(&self) -> bool {
         self.is_below(self.kernel_crate.as_deref())
+    }
+
+    /// Whether somebody answers for the package being compiled. Goes by its directory.
+    fn is_unlinted(&self) -> bool {
+        self.unlinted
+            .iter()
+            .any(|directory| self.package.as_ref() == Some(directory))
     }
 
     fn is_below(&self, root: Option<&OsStr>) -> bool {
@@ -116,7 +128,11 @@ impl Plan {
         }
         let name = value_of(arguments, "--crate-name");
         let ours = settings.is_kernel_crate();
-        let mut planned = without_cap_lints(arguments);
+        let mut planned = if settings.is_unlinted() {
+            arguments.to_vec()
+        } else {
+            without_cap_lints(arguments)
+        };
         if settings.is_below(settings.shadow.as_deref())
             && let Some(file) = renamed_kernel_crate(arguments)
         {
@@ -131,7 +147,9 @@ impl Plan {
         }
         if !ours {
             planned.push("-Zallow-features=".into());
-            planned.extend(settings.lints.iter().cloned());
+            if !settings.is_unlinted() {
+                planned.extend(settings.lints.iter().cloned());
+            }
         }
         if let Some(sysroot) = &settings.sysroot {
             planned.push("--sysroot".into());
@@ -242,6 +260,7 @@ mod tests {
                     "CARGO_PKG_VERSION" => "1.2.3",
                     "CARGO_MANIFEST_DIR" => return Some(package.clone().into()),
                     "REX_WRAP_LINTS" => "-Funsafe_code\x1f-Funstable_features",
+                    "REX_WRAP_UNLINTED" => "/registry/answered-for\x1f/registry/other",
                     "REX_WRAP_REMAP" => "/project=.",
                     "REX_WRAP_LINK" => "-Clinker=ld\x1f-Clink-arg=-Tx.ld",
                     _ => return None,
@@ -287,6 +306,19 @@ mod tests {
             )
         );
         assert_eq!(bootstrap, "hello");
+    }
+
+    #[test]
+    fn a_package_that_somebody_answers_for_is_not_linted_but_has_no_features() {
+        let line = "--crate-name dep --target=x86_64-unknown-none --cap-lints allow";
+        let (arguments, _) = kernel("/registry/answered-for", line);
+        assert!(!arguments.iter().any(|word| word == "-Funsafe_code"));
+        assert!(arguments.iter().any(|word| word == "-Zallow-features="));
+        assert!(arguments.iter().any(|word| word == "--cap-lints"));
+        for other in ["/registry/answered-for/inner", "/registry/answered"] {
+            let (arguments, _) = kernel(other, line);
+            assert!(arguments.iter().any(|word| word == "-Funsafe_code"));
+        }
     }
 
     #[test]
