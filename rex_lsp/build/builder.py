@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +24,10 @@ from rex_lsp.build.dependencies import Verdict, judge_dependencies
 from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.locations import kernel_crate, native
 from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
+from rex_lsp.build.messages import Placed
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
+from rex_lsp.build.source_rules import sources_of
 from rex_lsp.build.sysroot import ensure_sysroot
 from rex_lsp.build.toolchain import Toolchain, discover
 from rex_lsp.rules.finding import Finding, Severity
@@ -121,6 +123,9 @@ async def build(
         cancel=cancel,
     )
     _collect(result, ran)
+    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
+    _add_all(result, sources.errors())
+    _add_all(result, sources.unseen(ran.dep_info))
     if not ran.ok or not result.ok:
         result.ok = False
         return result
@@ -177,6 +182,8 @@ async def check(
         cancel=cancel,
     )
     _collect(result, ran)
+    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
+    _add_all(result, sources.unseen(ran.dep_info))
     return result
 
 
@@ -205,8 +212,7 @@ async def _prepare(
         result.log = unknown.log
         result.add(*cargo_problem(unknown.log, manifest))
         return None
-    for path, finding in verdict.placed:
-        result.add(path, finding)
+    _add_all(result, verdict.placed)
     return manifest, shadow, toolchain, sysroot, verdict
 
 
@@ -228,7 +234,11 @@ def report_problems(manifest: Manifest, result: CheckResult) -> bool:
 
 def _collect(result: CheckResult, ran: CargoRun) -> None:
     result.log = ran.log
-    for path, finding in ran.placed:
+    _add_all(result, ran.placed)
+
+
+def _add_all(result: CheckResult, placed: Iterable[Placed]) -> None:
+    for path, finding in placed:
         result.add(path, finding)
 
 

@@ -36,11 +36,15 @@ NEEDS_NETWORK = re.compile(r"--offline|offline mode|offline was specified|unable
 
 @dataclass(slots=True)
 class CargoRun:
-    """What one cargo run said: findings by file, artifacts by target name, its own words."""
+    """What one cargo run said: findings by file, artifacts by target name, its own words.
+
+    `dep_info` are the files in which rustc tells what it read for the kernel.
+    """
 
     ok: bool
     placed: list[Placed] = field(default_factory=list)
     executables: dict[str, Path] = field(default_factory=dict)
+    dep_info: list[Path] = field(default_factory=list)
     log: str = ""
 
 
@@ -230,6 +234,23 @@ def _artifact(message: Message, result: CargoRun, progress: Progress) -> None:
     executable = message.get("executable")
     if isinstance(executable, str):
         result.executables[name] = Path(executable)
+    files = message.get("filenames")
+    for file in map(Path, files if isinstance(files, list) else ()):
+        if flags.TARGET in file.parts:
+            result.dep_info += _dep_info(file)
+
+
+def _dep_info(file: Path) -> list[Path]:
+    """Where rustc said what it read for an artifact: beside it, under the name with the hash.
+
+    An executable is a hard link to the file that has the hash.
+    """
+    if file.suffix:
+        return [file.with_name(file.stem.removeprefix("lib") + ".d")]
+    hashed = file.parent.joinpath("deps").glob(f"{file.name.replace('-', '_')}-*")
+    named = [one for one in hashed if not one.suffix]
+    same = [one for one in named if file.exists() and one.samefile(file)]
+    return [one.with_suffix(".d") for one in same or named]
 
 
 def cargo_problem(log: str, manifest: Manifest) -> Placed:

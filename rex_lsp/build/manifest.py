@@ -185,6 +185,20 @@ def read_manifest(directory: Path) -> Manifest:
     )
 
 
+def default_features(manifest: Manifest) -> frozenset[str]:
+    """The package's default features with what they switch on."""
+    found: set[str] = set()
+    waiting = ["default"] if "default" in manifest.features else []
+    while waiting:
+        feature = waiting.pop()
+        if feature in found:
+            continue
+        found.add(feature)
+        more = manifest.features.get(feature)
+        waiting += [f for f in more if f in manifest.features] if isinstance(more, list) else []
+    return frozenset(found)
+
+
 def _load(path: Path) -> tuple[bytes, Table | None, list[Problem]]:
     try:
         data = path.read_bytes()

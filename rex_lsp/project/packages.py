@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rex_lsp.build.manifest import Manifest, find_manifest, read_manifest
+from rex_lsp.build.manifest import Manifest, default_features, find_manifest, read_manifest
 
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -102,20 +102,6 @@ class Packages:
             if manifest.extension_targets and library.root.resolve() in _closure(manifest, root):
                 return True
         return False
-
-
-def default_features(manifest: Manifest) -> frozenset[str]:
-    """The package's default features with what they switch on."""
-    found: set[str] = set()
-    waiting = ["default"] if "default" in manifest.features else []
-    while waiting:
-        feature = waiting.pop()
-        if feature in found:
-            continue
-        found.add(feature)
-        more = manifest.features.get(feature)
-        waiting += [f for f in more if f in manifest.features] if isinstance(more, list) else []
-    return frozenset(found)
 
 
 def _root(manifest: Manifest, path: Path, name: str, rex_name: str, extension: bool) -> CrateRoot:

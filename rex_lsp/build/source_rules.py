@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Our own rules in the compiler tier, over every file that the compiler read.
+
+The rules go through the modules as the model finds them. What the compiler read beyond
+that (a module or an `include!` that only a macro names, a generated file) stands in its
+dep-info files (rustc book, "--emit dep-info") and is judged by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rex_lsp.build.closure import Package, own_packages
+from rex_lsp.build.dependency_audit import Disk, read_crate
+from rex_lsp.build.locations import kernel_crate
+from rex_lsp.build.manifest import Manifest, default_features
+from rex_lsp.build.messages import Placed
+from rex_lsp.build.shadow import Shadow
+from rex_lsp.model.crate import Crate, CrateConfig
+from rex_lsp.rules.engine import check, shifted
+from rex_lsp.rules.finding import Severity
+from rex_lsp.syntax.tree import parse
+
+_OPENING = b"fn included() { "
+_DATA = re.compile(
+    rb"include_(?:str|bytes)\s*!\s*[(\[{][^;]*?\"([^\"]*)\"\s*,?\s*[)\]}]", re.DOTALL
+)
+_NAMED = re.compile(r"(?:[^\s\\]|\\.)+")
+
+
+@dataclass(slots=True)
+class Sources:
+    """The person's own crates, and all files that the rules have seen or need not see."""
+
+    crates: list[Crate] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+    answered_for: list[Path] = field(default_factory=list)
+
+    def errors(self) -> Iterator[Placed]:
+        """What breaks a safety rule, each file once."""
+        done: set[Path] = set()
+        for crate in self.crates:
+            for path in sorted(crate.files() - done):
+                done.add(path)
+                for finding in check(crate, path):
+                    if finding.severity is Severity.ERROR:
+                        yield path, finding
+
+    def unseen(self, dep_info: Iterable[Path]) -> Iterator[Placed]:
+        """What breaks a safety rule in files that the compiler read and the model did not."""
+        data = {
+            Path(match[1].decode("utf-8", "replace")).name
+            for crate in self.crates
+            for document in crate.documents.values()
+            for match in _DATA.finditer(document.data)
+        }
+        for path in sorted(set(_read_by(dep_info))):
+            if path in self.seen or any(path.is_relative_to(d) for d in self.answered_for):
+                continue
+            if path.name not in data:
+                yield from _alone(path)
+
+
+def sources_of(
+    shadow: Shadow,
+    manifest: Manifest,
+    packages: Iterable[Package],
+    judged: Iterable[Path],
+    features: Iterable[str],
+) -> Sources:
+    """The crates of the extension, and which files of others need no look."""
+    result = Sources(answered_for=[kernel_crate().resolve()])
+    for own in own_packages(shadow, manifest).values():
+        chosen = default_features(own) | frozenset(features)
+        extension = own is manifest
+        for target in own.extension_targets if extension else ():
+            result.crates.append(_crate(own, target.path, chosen, extension=True))
+        for target in own.targets:
+            if target.kind == "lib":
+                result.crates.append(_crate(own, target.path, chosen, extension=False))
+    skipped = {path.resolve() for path in judged}
+    for package in packages:
+        if package.own:
+            continue
+        if package.compiled_in.resolve() in skipped or package.library is None:
+            result.answered_for.append(package.root.resolve())
+        else:
+            result.seen |= _resolved(read_crate(package, package.library))
+    for crate in result.crates:
+        result.seen |= _resolved(crate)
+    return result
+
+
+def _crate(manifest: Manifest, root: Path, features: frozenset[str], *, extension: bool) -> Crate:
+    config = CrateConfig(
+        rex_name=manifest.rex_name or "rex",
+        edition=manifest.edition,
+        features=features,
+        program_rules=extension,
+        needs_no_main=extension,
+    )
+    return Crate(root, Disk(), config)
+
+
+def _resolved(crate: Crate) -> set[Path]:
+    return {path.resolve() for path in crate.files()}
+
+
+def _read_by(dep_info: Iterable[Path]) -> Iterator[Path]:
+    for file in dep_info:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError:
+            continue
+        for line in text.splitlines():
+            # `TARGET: FILE FILE…`; a comment says which variables were read.
+            _, colon, files = line.partition(": ")
+            if colon and not line.startswith("#"):
+                for name in _NAMED.findall(files):
+                    yield Path(re.sub(r"\\(.)", r"\1", name)).resolve()
+
+
+def _alone(path: Path) -> Iterator[Placed]:
+    """The rules over one file: items, statements or an expression, so inside a function."""
+    data = Disk().read(path)
+    if data is None or parse(_OPENING + data + b"\n}").root_node.has_error:
+        return
+    files = _Memory({path: b"#![no_std]\n" + _OPENING + data + b"\n}"})
+    crate = Crate(path, files, CrateConfig(program_rules=False, needs_no_main=False))
+    for finding in check(crate, path):
+        if finding.severity is Severity.ERROR:
+            yield path, shifted(finding, -len(b"#![no_std]\n" + _OPENING))
+
+
+class _Memory(dict[Path, bytes]):
+    def read(self, path: Path) -> bytes | None:
+        return self.get(path)
