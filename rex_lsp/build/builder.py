@@ -27,7 +27,7 @@ from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manife
 from rex_lsp.build.messages import Placed
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
-from rex_lsp.build.source_rules import sources_of
+from rex_lsp.build.source_rules import Sources, sources_of
 from rex_lsp.build.sysroot import ensure_sysroot
 from rex_lsp.build.toolchain import Toolchain, discover
 from rex_lsp.rules.finding import Finding, Severity
@@ -122,9 +122,9 @@ async def build(
         progress=progress,
         cancel=cancel,
     )
-    _collect(result, ran)
     sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
-    _add_all(result, sources.errors())
+    _collect(result, ran, sources)
+    _add_all(result, sources.errors(result.findings))
     _add_all(result, sources.unseen(ran.dep_info))
     if not ran.ok or not result.ok:
         result.ok = False
@@ -181,8 +181,8 @@ async def check(
         progress=progress,
         cancel=cancel,
     )
-    _collect(result, ran)
     sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
+    _collect(result, ran, sources)
     _add_all(result, sources.unseen(ran.dep_info))
     return result
 
@@ -232,9 +232,9 @@ def report_problems(manifest: Manifest, result: CheckResult) -> bool:
     return not problems
 
 
-def _collect(result: CheckResult, ran: CargoRun) -> None:
+def _collect(result: CheckResult, ran: CargoRun, sources: Sources) -> None:
     result.log = ran.log
-    _add_all(result, ran.placed)
+    _add_all(result, sources.in_our_words(ran.placed))
 
 
 def _add_all(result: CheckResult, placed: Iterable[Placed]) -> None:

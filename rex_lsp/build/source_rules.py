@@ -9,8 +9,8 @@ dep-info files (rustc book, "--emit dep-info") and is judged by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rex_lsp.build.closure import Package, own_packages
@@ -21,7 +21,7 @@ from rex_lsp.build.messages import Placed
 from rex_lsp.build.shadow import Shadow
 from rex_lsp.model.crate import Crate, CrateConfig
 from rex_lsp.rules.engine import check, shifted
-from rex_lsp.rules.finding import Severity
+from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.syntax.tree import parse
 
 _OPENING = b"fn included() { "
@@ -39,15 +39,30 @@ class Sources:
     seen: set[Path] = field(default_factory=set)
     answered_for: list[Path] = field(default_factory=list)
 
-    def errors(self) -> Iterator[Placed]:
-        """What breaks a safety rule, each file once."""
+    def errors(self, told: Mapping[Path, Sequence[Finding]]) -> Iterator[Placed]:
+        """What breaks a safety rule, each file once, and was not `told` by the compiler."""
         done: set[Path] = set()
         for crate in self.crates:
             for path in sorted(crate.files() - done):
                 done.add(path)
                 for finding in check(crate, path):
-                    if finding.severity is Severity.ERROR:
+                    known = any(speaks_of(finding, one) for one in told.get(path, ()))
+                    if finding.severity is Severity.ERROR and not known:
                         yield path, finding
+
+    def in_our_words(self, placed: Iterable[Placed]) -> Iterator[Placed]:
+        """The compiler's findings; where a rule of ours says the same, as the rule says it."""
+        known: dict[Path, list[Finding]] = {}
+        for path, finding in placed:
+            if finding.code.startswith("rex::") and finding.source in ("rustc", "clippy"):
+                if path not in known:
+                    crate = next((c for c in self.crates if path in c.files()), None)
+                    known[path] = check(crate, path) if crate is not None else []
+                ours = next((one for one in known[path] if speaks_of(one, finding)), None)
+                if ours is not None:
+                    yield path, _as_ours(path, finding, ours)
+                    continue
+            yield path, finding
 
     def unseen(self, dep_info: Iterable[Path]) -> Iterator[Placed]:
         """What breaks a safety rule in files that the compiler read and the model did not."""
@@ -62,6 +77,25 @@ class Sources:
                 continue
             if path.name not in data:
                 yield from _alone(path)
+
+
+def speaks_of(ours: Finding, theirs: Finding) -> bool:
+    """Whether two findings are about one thing."""
+    one, other = ours.span, theirs.span
+    return ours.code == theirs.code and one.start < other.end and other.start < one.end
+
+
+def _as_ours(path: Path, theirs: Finding, ours: Finding) -> Finding:
+    said = theirs.message.partition("\n")[0]
+    related = Related(path, theirs.span, f"{theirs.source} says: {said}")
+    return replace(
+        theirs,
+        message=ours.message,
+        span=ours.span,
+        item=ours.item,
+        fixes=ours.fixes or theirs.fixes,
+        related=(related, *ours.related, *theirs.related),
+    )
 
 
 def sources_of(

@@ -215,10 +215,21 @@ def _same(one: Finding, other: Finding) -> bool:
 def _merged(path: Path, winner: _Winner) -> Finding:
     if not winner.others:
         return winner.finding
-    named = tuple(
-        Related(path, other.span, f"{other.source} says: {other.message}")
-        for other in winner.others
-        if other.source != winner.finding.source
+    every = [winner.finding, *winner.others]
+    # A rule's own words say why, and what to do; the compiler's say what it calls it.
+    voice = next((one for one in every if one.source == "rex"), winner.finding)
+    heard = {voice.message}
+    named: list[Related] = []
+    for other in every:
+        if other.source != voice.source and other.message not in heard:
+            heard.add(other.message)
+            named.append(Related(path, other.span, f"{other.source} says: {other.message}"))
+    fixes = voice.fixes or next((one.fixes for one in every if one.fixes), ())
+    related = dict.fromkeys((*winner.finding.related, *voice.related, *named))
+    return replace(
+        winner.finding,
+        message=voice.message,
+        span=voice.span,
+        related=tuple(related),
+        fixes=fixes,
     )
-    fixes = winner.finding.fixes or next((o.fixes for o in winner.others if o.fixes), ())
-    return replace(winner.finding, related=winner.finding.related + named, fixes=fixes)

@@ -155,7 +155,7 @@ async def test_a_message_is_never_a_wall_of_text(crate: Path) -> None:
 
 async def test_floating_point_is_named_at_its_line(crate: Path) -> None:
     body = (
-        "    let load = «obj.bpf_get_smp_processor_id() as f32 * 1.5;»/*= float_or_simd */\n"
+        "    let load = obj.bpf_get_smp_processor_id() as «f32»/*= float_or_simd */ * 1.5;\n"
         "    Ok(load as i32)"
     )
     text, expected = unmark(with_body(body))
@@ -164,7 +164,8 @@ async def test_floating_point_is_named_at_its_line(crate: Path) -> None:
     errors = found(result, crate / "src/main.rs", Severity.ERROR)
     (code, start, end) = next(iter(expected))
     assert any(c == code and s <= start and e >= end for c, s, e in errors)
-    messages = " ".join(f.message for f in result.findings[crate / "src/main.rs"])
+    said = result.findings[crate / "src/main.rs"]
+    messages = " ".join(r.message for f in said for r in f.related)
     assert "floating point is not available in the kernel" in messages
     assert "cgu.0.rcgu.o" not in messages
     write_crate(crate)

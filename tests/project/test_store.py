@@ -99,7 +99,8 @@ def test_the_latest_tier_for_the_current_text_wins_and_names_the_other() -> None
     store.replace_all(Tier.COMPILER, "c", {FILE: [finding(12, 20, source="clippy", message="c")]})
     (shown,) = store.shown(FILE)
     assert (shown.tier, shown.finding.source) == (Tier.COMPILER, "clippy")
-    assert [r.message for r in shown.finding.related] == ["rex says: typed"]
+    assert shown.finding.message == "typed"
+    assert [r.message for r in shown.finding.related] == ["clippy says: c"]
 
 
 def test_after_an_edit_the_typing_tier_wins_until_the_compiler_spoke_again() -> None:
