@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Writes settings and rules, each declared once in `rex_lsp`, where people look for them.
+"""Writes what is declared once in `rex_lsp` where people look for it.
 
 `python docs/generate.py` writes, `--check` prints what is out of date and exits with 1. The
-outputs are the settings in the VS Code manifest, in the manual and in the Neovim help, and
-the manual's list of rules; what is written by hand around them stays.
+outputs are the settings in the VS Code manifest, in the manual and in the Neovim help,
+the manual's list of rules, and the JSON Schema of test files; what is written by hand around
+them stays.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ sys.path.insert(0, str(ROOT))
 from rex_lsp.project.settings import RULE_LEVELS, SETTINGS, Kind, Setting  # noqa: E402
 from rex_lsp.rules.pages import section  # noqa: E402
 from rex_lsp.rules.registry import RULES  # noqa: E402
+from rex_lsp.testing.form import SCHEMA  # noqa: E402
 
 MANIFEST = ROOT / "editors/vscode/package.json"
 HELP = ROOT / "editors/nvim/doc/rex.txt"
 PAGE = ROOT / "docs/settings.md"
 RULE_LIST = ROOT / "docs/rules/index.md"
+TEST_FILE = ROOT / "docs/schemas/test-file.json"
 
 # These belong to the extension, not to the server.
 _OWN = ("rex.interpreter", "rex.trace.server")
@@ -147,10 +150,21 @@ def help_table(before: str) -> str:
     return after
 
 
+def test_file(_before: str) -> str:
+    """The schema of `tests/*.toml`, for editors."""
+    return json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     """Write, or with `--check` compare; 1 when something is out of date."""
     stale = 0
-    outputs = ((MANIFEST, manifest), (PAGE, page), (HELP, help_table), (RULE_LIST, rule_list))
+    outputs = (
+        (MANIFEST, manifest),
+        (PAGE, page),
+        (HELP, help_table),
+        (RULE_LIST, rule_list),
+        (TEST_FILE, test_file),
+    )
     for path, make in outputs:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = make(before)

@@ -24,6 +24,33 @@ _SOURCES = {
 # name = "captured packets"
 # pcap = "packets.pcap"''',
 }
+_HEAD = "# `rex test` runs this; the manual's page on testing has all that can be said.\n"
+_TESTS = {
+    "tracepoint": """[[test]]
+name = "two_dups"
+trace = [{ text = "PID {pid} duplicates descriptor 1", count = 2 }]
+""",
+    "kprobe": """[[test]]
+name = "counts_by_thread"
+trace = ["PID {pid} called dup 1 times", "PID {pid} called dup 2 times"]
+
+[[test.map]]
+name = "calls"
+count = 1
+""",
+    "xdp": """[[test]]
+name = "counts_by_length"
+source = { packets = [
+    "ffffffffffff 020000000001 88b5",
+    "ffffffffffff 020000000001 88b5 00",
+] }
+verdicts = ["XDP_PASS", "XDP_PASS"]
+
+[[test.map]]
+name = "lengths"
+entries = [{ key = 0, value = 2 }]
+""",
+}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 # Names that would hide a crate the code needs, and keywords (Rust reference, "Keywords").
 _TAKEN = frozenset(
@@ -79,11 +106,14 @@ def run(args: argparse.Namespace) -> int:
         _write("Cargo.toml.in", directory / "Cargo.toml", values)
         _write("gitignore.in", directory / ".gitignore", values)
         _write(f"{args.kind}.rs.in", directory / "src" / "main.rs", values)
+        (directory / "tests").mkdir(exist_ok=True)
+        test = directory / "tests" / f"{program}.toml"
+        test.write_text(_HEAD + _TESTS[args.kind], encoding="utf-8")
     except CannotBuild as problem:
         raise CannotContinue(problem.message, problem.repair) from problem
     except OSError as error:
         raise CannotContinue(f"cannot write {directory}: {error.strerror}") from error
-    print(f"made {args.name}: `rex check {args.name}`, `rex run {args.name}`")
+    print(f"made {args.name}: `rex check {args.name}`, `rex test {args.name}`")
     return 0
 
 

@@ -22,6 +22,7 @@ VERBS: Mapping[str, str] = {
     "unload": "rex_lsp.cli.deploy_objects",
     "ps": "rex_lsp.cli.deploy_objects",
     "trace": "rex_lsp.cli.deploy_trace",
+    "test": "rex_lsp.cli.test",
     "new": "rex_lsp.cli.new",
     "rules": "rex_lsp.cli.rules",
     "explain": "rex_lsp.cli.explain",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -43,6 +43,8 @@ class Runtime:
         self._reading = asyncio.ensure_future(self._read())
         self.hello: Json = {}
         self.dropped_events = 0
+        self.on_output: Callable[[str, str], None] = lambda stream, text: None
+        """Gets what commands print: ``stdout`` or ``stderr``, and a text."""
 
     @classmethod
     async def connect(
@@ -160,6 +162,8 @@ class Runtime:
         params = message.get("params")
         if message.get("method") == "lost" and isinstance(params, dict):
             self.dropped_events += int(params.get("count") or 0)
+        if message.get("method") == "output" and isinstance(params, dict):
+            self.on_output(str(params.get("stream")), str(params.get("text")))
         if message.get("method") == "event" and isinstance(params, dict):
             if self._events.qsize() >= _EVENT_BACKLOG - 1:
                 self.dropped_events += 1

@@ -80,29 +80,18 @@ def declared(metadata_rex: Mapping[str, Any], package: Path) -> tuple[list[Sourc
     for index, table in enumerate(tables, 1):
         where = f"source {index} in [[package.metadata.rex.source]]"
         try:
-            sources.append(_declared(table, package))
+            sources.append(from_table(table, package))
         except ValueError as error:
             problems.append(f"{where}: {error}")
     return sources, problems
 
 
-def fitting(sources: Iterable[Source], program_kinds: Iterable[str]) -> list[Source]:
-    """The sources that can drive at least one of the programs."""
-    kinds = set(program_kinds)
-    return [source for source in sources if source.fits(kinds)]
+def from_table(table: Any, package: Path) -> Source:
+    """The source that a table describes; its paths are relative to the package.
 
-
-def template(program_kind: str) -> str:
-    """A declaration to start from, for a program of this kind."""
-    example = {
-        "xdp": 'pcap = "packets.pcap"',
-        "tc": 'pcap = "packets.pcap"',
-        "perf_event": "timer = { hz = 99, count = 100 }",
-    }.get(program_kind, 'command = ["sh", "-c", "exec 3>&1; echo done"]')
-    return f'\n[[package.metadata.rex.source]]\nname = "default"\n{example}\n'
-
-
-def _declared(table: Any, package: Path) -> Source:
+    Raises:
+        ValueError: it describes none; the message says why.
+    """
     if not isinstance(table, Mapping):
         raise ValueError(f"expected a table, found {table!r}")
     kinds = [kind for kind in KINDS if kind in table]
@@ -129,6 +118,22 @@ def _declared(table: Any, package: Path) -> Source:
     if write is not None and not isinstance(write, str):
         raise ValueError(f"expected write to be a path, found {write!r}")
     return pcap(path, None if write is None else package / write, name=name)
+
+
+def fitting(sources: Iterable[Source], program_kinds: Iterable[str]) -> list[Source]:
+    """The sources that can drive at least one of the programs."""
+    kinds = set(program_kinds)
+    return [source for source in sources if source.fits(kinds)]
+
+
+def template(program_kind: str) -> str:
+    """A declaration to start from, for a program of this kind."""
+    example = {
+        "xdp": 'pcap = "packets.pcap"',
+        "tc": 'pcap = "packets.pcap"',
+        "perf_event": "timer = { hz = 99, count = 100 }",
+    }.get(program_kind, 'command = ["sh", "-c", "exec 3>&1; echo done"]')
+    return f'\n[[package.metadata.rex.source]]\nname = "default"\n{example}\n'
 
 
 def _command(name: str, value: Any, table: Mapping[str, Any], package: Path) -> Source:

@@ -11,6 +11,7 @@ import pytest
 
 from rex_lsp.cli.verbs import VERBS
 from tests.cli.command import rex
+from tests.deploy.daemon import own_runtime_directory
 
 
 def test_help_lists_every_verb() -> None:
@@ -71,6 +72,9 @@ def test_a_new_extension_works_as_it_is(tmp_path: Path, kind: str) -> None:
     built = rex("build", "my-probe", cwd=tmp_path)
     assert built.status == 0, built.out
     assert (tmp_path / "my-probe/target/rex/my-probe.rex").is_file()
+    with own_runtime_directory():
+        tested = rex("test", "my-probe", cwd=tmp_path)
+    assert "test result: ok. 1 passed" in tested.out, tested.out
     again = rex("new", "my-probe", cwd=tmp_path)
     assert (again.status, "not empty" in again.err) == (2, True)
 

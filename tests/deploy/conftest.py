@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,9 +14,8 @@ import pytest
 
 import rex_lsp
 from rex_lsp.build import build
-from rex_lsp.deploy.client import Runtime
-from rex_lsp.deploy.errors import ConnectionLost, RuntimeUnreachable
 
+from .daemon import own_runtime_directory
 from .sources import PANICS, TRACES, write_extension
 
 PACKAGE = Path(rex_lsp.__file__).resolve().parents[1]
@@ -26,24 +23,10 @@ Rex = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def runtime_dir() -> Iterator[Path]:
     """A runtime directory of the test's own; its daemon is ended afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="rex-"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
-    yield directory
-    asyncio.run(_end_daemon(directory / "rex" / "rexrt.sock"))
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-async def _end_daemon(socket: Path) -> None:
-    if not socket.exists():
-        return
-    try:
-        runtime = await Runtime.connect(socket=socket)
-        await runtime.call("shutdown")
-        await runtime.close()
-    except (ConnectionLost, RuntimeUnreachable):
-        return
+    with own_runtime_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

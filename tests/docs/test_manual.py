@@ -6,12 +6,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rex_lsp.build import toml_text
 from rex_lsp.cli.verbs import VERBS
 from rex_lsp.server.commands import COMMANDS
+from rex_lsp.testing.form import SCHEMA, problems
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -70,6 +74,26 @@ def test_limits_of_the_simulator_are_its_own() -> None:
     limits = re.findall(r'"((?:[^"\\]|\\.)*)"', block[1])
     page = (DOCS / "sim.md").read_text(encoding="utf-8").split("\n## Limits\n")[1]
     assert re.findall(r"^- (.*)$", page, flags=re.MULTILINE) == limits
+
+
+def test_the_keys_of_test_files_are_on_their_page() -> None:
+    page = (DOCS / "testing.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    assert list(problems(toml_text.parse(example.encode()))) == []
+    said = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`\n]+)`", page))))
+    missing = [
+        key for key in _keys(SCHEMA) if key not in said | {"test", "map", "name", "key", "hz"}
+    ]
+    assert not missing, f"docs/testing.md does not tell of {missing}"
+
+
+def _keys(schema: Mapping[str, Any]) -> Iterator[str]:
+    for key, one in schema.get("properties", {}).items():
+        yield key
+        yield from _keys(one)
+    inner = [schema["items"]] if "items" in schema else []
+    for one in (*inner, *schema.get("anyOf", ())):
+        yield from _keys(one)
 
 
 def test_generated_parts_are_up_to_date() -> None:

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rex_lsp.deploy.client import Runtime
-from rex_lsp.deploy.errors import ConnectionLost, RuntimeUnreachable
 from tests.cli.command import rex
+from tests.deploy.daemon import own_runtime_directory
 from tests.samples.packets import SAMPLES
 from tests.samples.shapes import SHAPES, write_shape
 
@@ -43,20 +40,5 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runtime_dir() -> Iterator[Path]:
     """A runtime directory of the module's own; its daemon is ended afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="rex-"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(directory))
+    with own_runtime_directory() as directory:
         yield directory
-        asyncio.run(_end_daemon(directory / "rex" / "rexrt.sock"))
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-async def _end_daemon(socket: Path) -> None:
-    if not socket.exists():
-        return
-    try:
-        runtime = await Runtime.connect(socket=socket)
-        await runtime.call("shutdown")
-        await runtime.close()
-    except (ConnectionLost, RuntimeUnreachable):
-        return

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ipaddress
 import struct
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+
+from rex_lsp.testing.capture import pcap
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "kernel_crate" / "samples"
 
@@ -85,27 +86,6 @@ ELECTRODE = [
     paxos(PREPARE, 9, replica=2**32 - 1),
 ]
 FILES = {SAMPLES / "bmc/traffic.pcap": BMC, SAMPLES / "electrode/traffic.pcap": ELECTRODE}
-
-
-def pcap(packets: Iterable[bytes]) -> bytes:
-    """A capture file (Ethernet, microseconds) with one packet a millisecond."""
-    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-    for index, packet in enumerate(packets):
-        out += struct.pack("<IIII", 1_700_000_000, 1000 * index, len(packet), len(packet)) + packet
-    return out
-
-
-def frames(pcapng: bytes) -> list[bytes]:
-    """The packets of a little-endian pcapng file (its enhanced packet blocks)."""
-    found = []
-    at = 0
-    while at < len(pcapng):
-        kind, length = struct.unpack_from("<II", pcapng, at)
-        if kind == 6:
-            size = struct.unpack_from("<I", pcapng, at + 20)[0]
-            found.append(pcapng[at + 28 : at + 28 + size])
-        at += length
-    return found
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ pub use image::{
     Image, Location, Map, MapLayout, PatchKind, PatchSite, Program, ProgramKind, Segment,
     SegmentKind, Span, ValueLayout,
 };
-pub use pack::{PackError, PackOptions, pack};
+pub use pack::{MapTypes, PackError, PackOptions, Shape, TypeTree, map_types, pack};
 pub use source_map::{Frame, SourceFrame, SourceMap, SourceRange};
 
 /// The linker script an extension is linked with.

@@ -5,6 +5,7 @@ mod elf;
 mod error;
 mod functions;
 mod map_layout;
+mod map_types;
 mod programs;
 mod references;
 mod source;
@@ -15,6 +16,7 @@ use rex_abi as abi;
 use sha2::{Digest, Sha256};
 
 pub use error::PackError;
+pub use map_types::{MapTypes, Shape, TypeTree, map_types};
 
 use crate::image::{BuildRecord, Image};
 use elf::Elf;

@@ -9,6 +9,7 @@ mod inspect;
 mod methods;
 mod pack;
 mod session;
+mod types;
 mod worker_process;
 
 use std::fmt::Display;
@@ -36,6 +37,7 @@ usage: rexrt VERB
                                    make a container of a linked extension
   inspect NAME.rex [--format human|json]
                                    show what a container holds
+  types NAME.elf                   print the types of the maps' keys and values as JSON
   measure NAME.rex PROGRAM REPEAT  print the nanoseconds that one run of an XDP program takes
   socket                           print the socket's path
   version                          print the version and the protocol's
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ["worker"] => outcome(worker()),
         ["pack", rest @ ..] => pack::run(rest),
         ["inspect", rest @ ..] => inspect::run(rest),
+        ["types", elf] => types::run(Path::new(elf)),
         ["measure", image, program, repeat] => match repeat.parse() {
             Ok(repeat) => outcome(measure(image, program, repeat)),
             Err(_) => usage(&format!("REPEAT is a number, not `{repeat}`")),

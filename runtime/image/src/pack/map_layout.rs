@@ -48,6 +48,23 @@ pub fn read<'data>(
     source: &SourceReader<'data, '_>,
     address: u64,
 ) -> Result<(MapLayout, [u64; 2]), LayoutError> {
+    let (unit, key, value) = sides(source, address)?;
+    let key = type_layout(source, unit, key, 0)?;
+    let value = type_layout(source, unit, value, 0)?;
+    Ok((
+        MapLayout {
+            key: key.layout,
+            value: value.layout,
+        },
+        [key.size, value.size],
+    ))
+}
+
+/// Types of the key and value of the map at an address, and the unit they stand in.
+pub fn sides<'data, 'source>(
+    source: &'source SourceReader<'data, '_>,
+    address: u64,
+) -> Result<(&'source Unit<'data>, UnitOffset, UnitOffset), LayoutError> {
     let missing =
         || LayoutError::Type("has no debug information; build it with `rex build`".to_owned());
     let (unit, kind) = source.static_type(address).ok_or_else(missing)?;
@@ -62,26 +79,18 @@ pub fn read<'data>(
             Some("V") => 1,
             _ => continue,
         };
-        if let Some(kind) = type_of(&entry)? {
-            sides[side] = Some(type_layout(source, unit, kind, 0)?);
-        }
+        sides[side] = type_of(&entry)?;
     }
     let [Some(key), Some(value)] = sides else {
         return Err(LayoutError::Type(
             "is not a map type of the crate `rex`".to_owned(),
         ));
     };
-    Ok((
-        MapLayout {
-            key: key.layout,
-            value: value.layout,
-        },
-        [key.size, value.size],
-    ))
+    Ok((unit, key, value))
 }
 
 /// Offsets of the direct children of an entry.
-fn children(unit: &Unit<'_>, parent: UnitOffset) -> Result<Vec<UnitOffset>, LayoutError> {
+pub fn children(unit: &Unit<'_>, parent: UnitOffset) -> Result<Vec<UnitOffset>, LayoutError> {
     let mut tree = unit.entries_tree(Some(parent))?;
     let mut nodes = tree.root()?.children();
     let mut offsets = Vec::new();
@@ -91,7 +100,11 @@ fn children(unit: &Unit<'_>, parent: UnitOffset) -> Result<Vec<UnitOffset>, Layo
     Ok(offsets)
 }
 
-fn number(entry: &Entry<'_, '_, '_>, attribute: gimli::DwAt) -> Result<Option<u64>, LayoutError> {
+/// A number among the attributes of an entry.
+pub fn number(
+    entry: &Entry<'_, '_, '_>,
+    attribute: gimli::DwAt,
+) -> Result<Option<u64>, LayoutError> {
     Ok(entry.attr_value(attribute)?.and_then(|value| match value {
         AttributeValue::Sdata(number) => Some(number as u64),
         other => other.udata_value(),
@@ -244,6 +257,21 @@ fn array<'data>(
         return Ok(TypeLayout::default());
     };
     let element = type_layout(source, unit, kind, depth + 1)?;
+    let count = length(unit, entry)?;
+    let mut whole = TypeLayout {
+        size: element.size.saturating_mul(count),
+        ..TypeLayout::default()
+    };
+    if element.layout != ValueLayout::default() {
+        for index in 0..count {
+            append(&mut whole.layout, &element.layout, index * element.size)?;
+        }
+    }
+    Ok(whole)
+}
+
+/// How many elements an array has.
+pub fn length(unit: &Unit<'_>, entry: &Entry<'_, '_, '_>) -> Result<u64, LayoutError> {
     let mut count = 1_u64;
     for child in children(unit, entry.offset())? {
         let range = unit.entry(child)?;
@@ -256,16 +284,7 @@ fn array<'data>(
             count = count.saturating_mul(length);
         }
     }
-    let mut whole = TypeLayout {
-        size: element.size.saturating_mul(count),
-        ..TypeLayout::default()
-    };
-    if element.layout != ValueLayout::default() {
-        for index in 0..count {
-            append(&mut whole.layout, &element.layout, index * element.size)?;
-        }
-    }
-    Ok(whole)
+    Ok(count)
 }
 
 fn enumeration(unit: &Unit<'_>, kind: UnitOffset, size: u64) -> Problem {

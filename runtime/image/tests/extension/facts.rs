@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use rex_image::{FixupTarget, Image, PackOptions, PatchKind, Span, pack};
+use rex_image::{FixupTarget, Image, PackOptions, PatchKind, Shape, Span, pack};
 
 use crate::toolchain::{build, build_file, directory, kernel_crate, read, succeed};
 
@@ -232,6 +232,37 @@ fn address_taken_functions_are_those_that_are_stored() {
     assert_eq!(taken("extension::double"), Some(true));
     assert_eq!(taken("extension::recurse"), Some(false));
     assert_eq!(taken("everything"), Some(false));
+}
+
+#[test]
+fn types_of_keys_and_values_are_told_with_their_names() {
+    let (elf, _) = everything();
+    let maps = rex_image::map_types(&read(elf)).expect("the fixture has debug information");
+    let map = maps.iter().find(|map| map.name == "table");
+    let map = map.expect("the fixture has it");
+    let Shape::Struct(key) = &map.key.shape else {
+        panic!("the key is a struct")
+    };
+    let names: Vec<_> = key
+        .iter()
+        .map(|(name, at, kind)| (&name[..], *at, &kind.name[..], kind.size))
+        .collect();
+    assert_eq!(names, [("a", 0, "u8", 1), ("b", 4, "u32", 4)]);
+    let Shape::Struct(value) = &map.value.shape else {
+        panic!("the value is a struct")
+    };
+    assert_eq!((map.value.name.as_str(), map.value.size), ("Value", 40));
+    let (name, at, pairs) = &value[0];
+    assert_eq!((name.as_str(), *at, pairs.size), ("pairs", 0, 24));
+    let Shape::Array { count: 3, element } = &pairs.shape else {
+        panic!("three keys")
+    };
+    assert_eq!(**element, map.key);
+    let Shape::Enum(variants) = &value[1].2.shape else {
+        panic!("the state is an enum")
+    };
+    let numbers: Vec<_> = variants.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, [0, 3, 200]);
 }
 
 #[test]
