@@ -2,13 +2,12 @@
 //! Programs run for each packet in traffic control.
 
 use core::ffi::c_char;
-use core::marker::PhantomData;
 
 use crate::abi::rex_skb_ctx;
 use crate::helper::base_helpers;
 pub use crate::linux::pkt_cls::{TC_ACT_OK, TC_ACT_REDIRECT, TC_ACT_SHOT};
 use crate::utils::{AlignedMut, NoRef, Result, to_result, u16be};
-use crate::xdp::{PacketData, header_getters};
+use crate::xdp::{Packet, header_getters};
 
 /// A socket; its layout is not part of the interface.
 pub struct sock {
@@ -22,9 +21,8 @@ static SOCK: sock = sock { _private: () };
 /// A packet on its way through the network stack.
 pub struct __sk_buff<'a> {
     /// The packet's linear part, from the Ethernet header on.
-    pub data_slice: PacketData<'a>,
+    pub data_slice: &'a mut Packet,
     context: *mut rex_skb_ctx,
-    packet: PhantomData<&'a mut [u8]>,
 }
 
 impl !NoRef for __sk_buff<'_> {}
@@ -47,13 +45,24 @@ impl<'a> __sk_buff<'a> {
     /// `context` is the context of this invocation and is wrapped once.
     #[inline(always)]
     pub(crate) unsafe fn new(context: *mut rex_skb_ctx) -> Self {
-        // SAFETY: The runtime keeps `data..data_end` valid; nobody else uses it now.
-        let data_slice = unsafe { PacketData::new((*context).data, (*context).data_end) };
+        // SAFETY: The runtime keeps `data..data_end` valid until the context replaces the
+        // slice; nobody else uses it now.
+        let data_slice = unsafe { Packet::at((*context).data, (*context).data_end) };
         Self {
             data_slice,
             context,
-            packet: PhantomData,
         }
+    }
+
+    /// Calls a helper that may move the packet, and refreshes `data_slice` whatever it
+    /// answers.
+    #[inline(always)]
+    fn moving(&mut self, helper: impl FnOnce(*mut rex_skb_ctx) -> i64) -> i64 {
+        let answer = helper(self.context);
+        // SAFETY: The context is this invocation's and says where the packet is now. No
+        // borrow of the packet is alive, as `self` is borrowed exclusively.
+        self.data_slice = unsafe { Packet::at((*self.context).data, (*self.context).data_end) };
+        answer
     }
 
     #[inline(always)]
@@ -148,13 +157,7 @@ impl sched_cls {
     /// not exist, `Err(-ENOMEM)` without memory for the copy.
     #[inline(always)]
     pub fn bpf_clone_redirect(&self, skb: &mut __sk_buff, ifindex: u32, flags: u64) -> Result {
-        // SAFETY: The context is this invocation's; no borrow of the packet is alive, as
-        // `skb` is borrowed exclusively. The head may move even if the helper fails, so the
-        // slice is refreshed whatever the answer is.
-        unsafe {
-            let answer = crate::ffi::rex_clone_redirect(skb.context, ifindex, flags);
-            skb.data_slice = PacketData::new((*skb.context).data, (*skb.context).data_end);
-            to_result(answer)
-        }
+        // SAFETY: The context is this invocation's.
+        to_result(skb.moving(|skb| unsafe { crate::ffi::rex_clone_redirect(skb, ifindex, flags) }))
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs run for each packet an interface receives.
 
-use core::marker::PhantomData;
-
 use crate::abi::rex_xdp_ctx;
 use crate::helper::base_helpers;
 pub use crate::linux::bpf::{XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX};
@@ -13,7 +11,7 @@ mod headers;
 mod packet;
 
 pub use headers::{compute_ip_checksum, ethhdr, iphdr, tcphdr, udphdr};
-pub use packet::PacketData;
+pub use packet::Packet;
 pub(crate) use packet::header_getters;
 
 /// The kernel's own packet descriptor; its layout is not part of the interface.
@@ -26,9 +24,8 @@ impl !NoRef for xdp_buff {}
 /// A received packet.
 pub struct xdp_md<'a> {
     /// The packet's linear part, from the Ethernet header on.
-    pub data_slice: PacketData<'a>,
+    pub data_slice: &'a mut Packet,
     context: *mut rex_xdp_ctx,
-    packet: PhantomData<&'a mut [u8]>,
 }
 
 impl !NoRef for xdp_md<'_> {}
@@ -40,13 +37,24 @@ impl xdp_md<'_> {
     /// `context` is the context of this invocation and is wrapped once.
     #[inline(always)]
     pub(crate) unsafe fn new(context: *mut rex_xdp_ctx) -> Self {
-        // SAFETY: The runtime keeps `data..data_end` valid; nobody else uses it now.
-        let data_slice = unsafe { PacketData::new((*context).data, (*context).data_end) };
+        // SAFETY: The runtime keeps `data..data_end` valid until the context replaces the
+        // slice; nobody else uses it now.
+        let data_slice = unsafe { Packet::at((*context).data, (*context).data_end) };
         Self {
             data_slice,
             context,
-            packet: PhantomData,
         }
+    }
+
+    /// Calls a helper that may move the packet, and refreshes `data_slice` whatever it
+    /// answers.
+    #[inline(always)]
+    fn moving(&mut self, helper: impl FnOnce(*mut rex_xdp_ctx) -> i64) -> i64 {
+        let answer = helper(self.context);
+        // SAFETY: The context is this invocation's and says where the packet is now. No
+        // borrow of the packet is alive, as `self` is borrowed exclusively.
+        self.data_slice = unsafe { Packet::at((*self.context).data, (*self.context).data_end) };
+        answer
     }
 
     #[inline(always)]
@@ -116,12 +124,7 @@ impl xdp {
     /// shorter than an Ethernet header or longer than its memory.
     #[inline(always)]
     pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md, offset: i32) -> Result {
-        // SAFETY: The context is this invocation's; no borrow of the packet is alive, as
-        // `ctx` is borrowed exclusively. The slice is refreshed whatever the answer is.
-        unsafe {
-            let answer = crate::ffi::rex_xdp_adjust_tail(ctx.context, offset);
-            ctx.data_slice = PacketData::new((*ctx.context).data, (*ctx.context).data_end);
-            to_result(answer)
-        }
+        // SAFETY: The context is this invocation's.
+        to_result(ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_tail(ctx, offset) }))
     }
 }

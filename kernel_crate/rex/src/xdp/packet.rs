@@ -1,54 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Packet memory.
 
-use core::marker::PhantomData;
+use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use crate::utils::NoRef;
 
-/// The bytes of a packet, as a slice that can be used but not kept: it lives in the context
-/// and is replaced by every helper that may move the packet.
-pub struct PacketData<'a> {
-    start: *mut u8,
-    length: usize,
-    packet: PhantomData<&'a mut [u8]>,
-}
+/// The bytes of a packet. Used as the `[u8]` it dereferences to, but there is none besides
+/// the one in a context, so that no second one can be left in its place: what is taken
+/// from the context is borrowed from it, and every helper that may move the packet needs
+/// the context for itself.
+///
+/// ```
+/// use rex::xdp::{xdp, xdp_md};
+///
+/// fn first(bytes: &[u8]) -> Option<u8> {
+///     bytes.first().copied()
+/// }
+///
+/// #[rex::rex_xdp]
+/// fn program(_obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+///     let bytes: &mut [u8] = ctx.data_slice;
+///     bytes[0] = 1;
+///     Ok(first(ctx.data_slice).map_or(1, i32::from))
+/// }
+/// ```
+#[repr(transparent)]
+pub struct Packet([u8]);
 
-impl !NoRef for PacketData<'_> {}
+impl !NoRef for Packet {}
 
-impl PacketData<'_> {
-    /// Wraps packet memory.
+impl Packet {
+    /// The bytes from address `start` up to `end`; none if `end` is not behind `start`.
     ///
     /// # Safety
-    /// `start..end` stays valid, and is used through this value only, until the context
-    /// replaces it.
+    /// For `'a` these bytes stay valid and are used through the result only. `start` is not
+    /// null.
     #[inline(always)]
-    pub(crate) unsafe fn new(start: u64, end: u64) -> Self {
+    pub(crate) unsafe fn at<'a>(start: u64, end: u64) -> &'a mut Self {
         let length = end.saturating_sub(start) as usize;
-        let start = core::ptr::with_exposed_provenance_mut(start as usize);
-        Self {
-            start,
-            length,
-            packet: PhantomData,
-        }
+        let start = core::ptr::with_exposed_provenance_mut::<u8>(start as usize);
+        // SAFETY: By the contract of this function; a packet has the layout of its bytes.
+        unsafe { &mut *(core::ptr::slice_from_raw_parts_mut(start, length) as *mut Self) }
     }
 }
 
-impl Deref for PacketData<'_> {
+impl Deref for Packet {
     type Target = [u8];
 
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        // SAFETY: By the contract of `new`.
-        unsafe { core::slice::from_raw_parts(self.start, self.length) }
+        &self.0
     }
 }
 
-impl DerefMut for PacketData<'_> {
+impl DerefMut for Packet {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: By the contract of `new`; `self` is borrowed exclusively.
-        unsafe { core::slice::from_raw_parts_mut(self.start, self.length) }
+        &mut self.0
+    }
+}
+
+impl<'b> IntoIterator for &'b Packet {
+    type Item = &'b u8;
+    type IntoIter = core::slice::Iter<'b, u8>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'b> IntoIterator for &'b mut Packet {
+    type Item = &'b mut u8;
+    type IntoIter = core::slice::IterMut<'b, u8>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
+    }
+}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
     }
 }
 

@@ -181,7 +181,7 @@ fn answer(obj: &xdp, ctx: &mut xdp_md, count: u32, bytes: usize) -> Result {
 
 #[rex_xdp]
 fn xdp_rx_filter(obj: &xdp, ctx: &mut xdp_md) -> Result {
-    if !is_memcached(&ctx.data_slice, Direction::ToServer) {
+    if !is_memcached(ctx.data_slice, Direction::ToServer) {
         return Ok(XDP_PASS as i32);
     }
     let stats = obj
@@ -216,7 +216,7 @@ fn xdp_rx_filter(obj: &xdp, ctx: &mut xdp_md) -> Result {
 
 #[rex_tc]
 fn xdp_tx_filter(obj: &sched_cls, skb: &mut __sk_buff) -> Result {
-    if (skb.len() as usize) <= PAYLOAD || !is_memcached(&skb.data_slice, Direction::FromServer) {
+    if (skb.len() as usize) <= PAYLOAD || !is_memcached(skb.data_slice, Direction::FromServer) {
         return Ok(TC_ACT_OK as i32);
     }
     let stats = obj

@@ -41,10 +41,10 @@ fn read_message(data: &[u8]) -> Message {
 
 #[rex_xdp]
 fn fast_paxos_main(obj: &xdp, ctx: &mut xdp_md) -> Result {
-    if !is_ours(&ctx.data_slice) {
+    if !is_ours(ctx.data_slice) {
         return Ok(XDP_PASS as i32);
     }
-    let message = read_message(&ctx.data_slice);
+    let message = read_message(ctx.data_slice);
     let verdict = match u32::from_be(message.kind) {
         PREPARE => handle_prepare(obj, ctx, &message),
         PREPARE_OK => handle_prepare_ok(obj, &message),
@@ -164,10 +164,10 @@ fn handle_request(obj: &xdp, ctx: &xdp_md) -> Result {
 /// Copies a message of the leader for each replica that `map_configure` names.
 #[rex_tc]
 fn fast_broad_cast_main(obj: &sched_cls, skb: &mut __sk_buff) -> Result {
-    if !is_ours(&skb.data_slice) {
+    if !is_ours(skb.data_slice) {
         return Ok(TC_ACT_OK as i32);
     }
-    let message = read_message(&skb.data_slice);
+    let message = read_message(skb.data_slice);
     if u32::from_be(message.kind) != PREPARE || message.replica != BROADCAST {
         return Ok(TC_ACT_OK as i32);
     }

@@ -5,6 +5,8 @@ use crate::toolchain::{build, check};
 
 /// Everything that upstream's samples do, in few lines.
 const ACCEPTED: &str = include_str!("fixtures/upstream_idioms.rs");
+/// The packet's slice used as upstream's.
+const PACKETS: &str = include_str!("fixtures/packet_idioms.rs");
 
 /// Sources that must be refused. A line that ends in `//~ text` is where an error whose
 /// message or label contains the text has to point.
@@ -20,8 +22,10 @@ const REFUSED: &[(&str, &str)] = &[
 
 #[test]
 fn upstream_idioms_build_and_link() {
-    if let Err(said) = build("accepted", ACCEPTED) {
-        panic!("refused:\n{said}");
+    for (name, source) in [("accepted", ACCEPTED), ("packet-idioms", PACKETS)] {
+        if let Err(said) = build(name, source) {
+            panic!("{name} refused:\n{said}");
+        }
     }
 }
 
