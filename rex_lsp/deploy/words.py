@@ -69,7 +69,10 @@ class Narrator:
 
     def _verdict(self, event: Event) -> str:
         name = str(event.raw.get("name") or event.raw.get("verdict"))
-        return f"packet {event.raw.get('index')}, {event.raw.get('length')} bytes: {name}"
+        copies = event.raw.get("copies") or ()
+        also = "".join(f", a copy to interface {copy.get('ifindex')}" for copy in copies)
+        length = event.raw.get("length")
+        return f"packet {event.raw.get('index')}, {length} bytes: {name}{_redirect(event)}{also}"
 
     def _leak(self, event: Event) -> str:
         resource = event.raw.get("resource") or "a resource"
@@ -99,3 +102,13 @@ class Narrator:
             file = str(Path(file).relative_to(self._base))
         column = f":{frame.column}" if frame.column else ""
         return f"{file}:{frame.line}{column}"
+
+
+def _redirect(event: Event) -> str:
+    if "redirect" not in event.raw:
+        return ""
+    to = event.raw["redirect"]
+    if not to:
+        return " without an interface, dropped"
+    errno = to.get("errno")
+    return f" to interface {to.get('ifindex')}{f', not sent: error {errno}' if errno else ''}"

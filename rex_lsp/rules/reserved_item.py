@@ -28,8 +28,11 @@ _SYMBOLS = frozenset(
         "rex_task_regs rex_task_from_pid rex_task_put rex_map_lookup rex_map_update "
         "rex_map_delete rex_map_push rex_map_pop rex_map_peek rex_ringbuf_reserve "
         "rex_ringbuf_submit rex_ringbuf_discard rex_ringbuf_output rex_ringbuf_query "
-        "rex_probe_read_kernel rex_override_return rex_xdp_adjust_tail rex_spin_lock "
-        "rex_spin_unlock rex_stack_id rex_perf_read_value rex_perf_output rex_clone_redirect"
+        "rex_probe_read_kernel rex_override_return rex_xdp_adjust_tail rex_xdp_adjust_head "
+        "rex_xdp_adjust_meta rex_xdp_load_bytes rex_xdp_store_bytes rex_redirect "
+        "rex_skb_load_bytes rex_skb_store_bytes rex_l3_csum_replace rex_l4_csum_replace "
+        "rex_skb_pull_data rex_skb_change_tail rex_spin_lock rex_spin_unlock rex_stack_id "
+        "rex_perf_read_value rex_perf_output rex_clone_redirect"
     ).split()
 )
 """The imports of an image (rex_abi.h) and what the compiler expects of a runtime."""

@@ -70,6 +70,61 @@ unsafe extern "C" {
     pub(crate) fn rex_override_return(regs: *mut rex_pt_regs, rc: u64) -> i64;
     /// Grows or shrinks a packet at its end.
     pub(crate) fn rex_xdp_adjust_tail(ctx: *mut rex_xdp_ctx, delta: i32) -> i64;
+    /// Moves the start of a packet and its metadata.
+    pub(crate) fn rex_xdp_adjust_head(ctx: *mut rex_xdp_ctx, delta: i32) -> i64;
+    /// Moves the start of a packet's metadata.
+    pub(crate) fn rex_xdp_adjust_meta(ctx: *mut rex_xdp_ctx, delta: i32) -> i64;
+    /// Copies bytes out of a packet.
+    pub(crate) fn rex_xdp_load_bytes(
+        ctx: *mut rex_xdp_ctx,
+        offset: u32,
+        to: *mut u8,
+        len: u32,
+    ) -> i64;
+    /// Copies bytes into a packet.
+    pub(crate) fn rex_xdp_store_bytes(
+        ctx: *mut rex_xdp_ctx,
+        offset: u32,
+        from: *const u8,
+        len: u32,
+    ) -> i64;
+    /// Notes where the packet goes and gives the verdict that sends it there.
+    pub(crate) fn rex_redirect(ifindex: u32, flags: u64) -> u32;
+    /// Copies bytes out of a packet; zeros if it fails.
+    pub(crate) fn rex_skb_load_bytes(
+        ctx: *mut rex_skb_ctx,
+        offset: u32,
+        to: *mut u8,
+        len: u32,
+    ) -> i64;
+    /// Copies bytes into a packet.
+    pub(crate) fn rex_skb_store_bytes(
+        ctx: *mut rex_skb_ctx,
+        offset: u32,
+        from: *const u8,
+        len: u32,
+        flags: u64,
+    ) -> i64;
+    /// Changes a network checksum in a packet as a field of it changed.
+    pub(crate) fn rex_l3_csum_replace(
+        ctx: *mut rex_skb_ctx,
+        offset: u32,
+        from: u64,
+        to: u64,
+        flags: u64,
+    ) -> i64;
+    /// Changes a transport checksum in a packet as a field of it changed.
+    pub(crate) fn rex_l4_csum_replace(
+        ctx: *mut rex_skb_ctx,
+        offset: u32,
+        from: u64,
+        to: u64,
+        flags: u64,
+    ) -> i64;
+    /// Makes the first bytes of a packet linear.
+    pub(crate) fn rex_skb_pull_data(ctx: *mut rex_skb_ctx, len: u32) -> i64;
+    /// Changes the length of a packet at its end.
+    pub(crate) fn rex_skb_change_tail(ctx: *mut rex_skb_ctx, len: u32, flags: u64) -> i64;
     /// Takes a lock; taking one this invocation holds is a panic.
     pub(crate) fn rex_spin_lock(lock: *mut u32);
     /// Releases a lock.

@@ -4,10 +4,11 @@
 use core::ffi::c_char;
 
 use crate::abi::rex_skb_ctx;
+use crate::error;
 use crate::helper::base_helpers;
 pub use crate::linux::pkt_cls::{TC_ACT_OK, TC_ACT_REDIRECT, TC_ACT_SHOT};
 use crate::utils::{AlignedMut, NoRef, Result, to_result, u16be};
-use crate::xdp::{Packet, header_getters};
+use crate::xdp::{Packet, checksum_helpers, header_getters, packet_context};
 
 /// A socket; its layout is not part of the interface.
 pub struct sock {
@@ -37,41 +38,10 @@ macro_rules! fields {
     )*};
 }
 
+packet_context!(__sk_buff, rex_skb_ctx, rex_skb_load_bytes);
+
 #[expect(clippy::len_without_is_empty, reason = "the names are upstream's")]
 impl<'a> __sk_buff<'a> {
-    /// Wraps the context of an invocation.
-    ///
-    /// # Safety
-    /// `context` is the context of this invocation and is wrapped once.
-    #[inline(always)]
-    pub(crate) unsafe fn new(context: *mut rex_skb_ctx) -> Self {
-        // SAFETY: The runtime keeps `data..data_end` valid until the context replaces the
-        // slice; nobody else uses it now.
-        let data_slice = unsafe { Packet::at((*context).data, (*context).data_end) };
-        Self {
-            data_slice,
-            context,
-        }
-    }
-
-    /// Calls a helper that may move the packet, and refreshes `data_slice` whatever it
-    /// answers.
-    #[inline(always)]
-    fn moving(&mut self, helper: impl FnOnce(*mut rex_skb_ctx) -> i64) -> i64 {
-        let answer = helper(self.context);
-        // SAFETY: The context is this invocation's and says where the packet is now. No
-        // borrow of the packet is alive, as `self` is borrowed exclusively.
-        self.data_slice = unsafe { Packet::at((*self.context).data, (*self.context).data_end) };
-        answer
-    }
-
-    #[inline(always)]
-    fn context(&self) -> &rex_skb_ctx {
-        // SAFETY: Valid until the invocation ends; changed only by helpers that take `self`
-        // exclusively.
-        unsafe { &*self.context }
-    }
-
     fields! {
         /// Length of the whole packet in bytes.
         len: u32,
@@ -101,6 +71,23 @@ impl<'a> __sk_buff<'a> {
         tc_classid: u32,
         /// NAPI instance.
         napi_id: u32,
+    }
+
+    /// Sets the mark, which stays with the packet on its way through this machine.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn marks(_obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     skb.set_mark(skb.mark() | 0x10);
+    ///     Ok(TC_ACT_OK as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn set_mark(&mut self, mark: u32) {
+        // SAFETY: The context is this invocation's, and `self` is borrowed exclusively.
+        unsafe { (*self.context).mark = mark }
     }
 
     /// Ethernet protocol.
@@ -148,6 +135,7 @@ impl sched_cls {
     }
 
     base_helpers!();
+    checksum_helpers!();
     header_getters!(__sk_buff, skb);
 
     /// Sends a copy of the packet through an interface and refreshes `data_slice`. `flags`
@@ -159,5 +147,199 @@ impl sched_cls {
     pub fn bpf_clone_redirect(&self, skb: &mut __sk_buff, ifindex: u32, flags: u64) -> Result {
         // SAFETY: The context is this invocation's.
         to_result(skb.moving(|skb| unsafe { crate::ffi::rex_clone_redirect(skb, ifindex, flags) }))
+    }
+
+    /// Sends the packet out of another interface, or lets it come in there with the flag
+    /// `BPF_F_INGRESS`, if the program returns what this gives: [`TC_ACT_REDIRECT`], or
+    /// [`TC_ACT_SHOT`] for another flag. Whether there is such an interface is seen only
+    /// when the packet is sent.
+    ///
+    /// Helper: `rex_redirect`. TC programs.
+    ///
+    /// ```
+    /// use rex::linux::bpf::BPF_F_INGRESS;
+    /// use rex::sched_cls::{__sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn to_the_second(obj: &sched_cls, _skb: &mut __sk_buff) -> rex::Result {
+    ///     Ok(obj.bpf_redirect(2, BPF_F_INGRESS.into()) as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_redirect(&self, ifindex: u32, flags: u64) -> u32 {
+        // SAFETY: Takes numbers only.
+        unsafe { crate::ffi::rex_redirect(ifindex, flags) }
+    }
+
+    /// Copies bytes out of the packet, also from behind its linear part. [`__sk_buff::load`]
+    /// gives a value without a buffer.
+    ///
+    /// Helper: `rex_skb_load_bytes`. TC programs. `Err(EFAULT)` if the packet ends before;
+    /// the buffer is zero then.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, TC_ACT_SHOT, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn program(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     let mut ports = [0; 4];
+    ///     obj.bpf_skb_load_bytes(skb, 34, &mut ports)?;
+    ///     let protocol: u8 = skb.load(23)?;
+    ///     let shot = protocol == 17 && ports[2..] == 9_u16.to_be_bytes();
+    ///     Ok(if shot { TC_ACT_SHOT } else { TC_ACT_OK } as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_skb_load_bytes(&self, skb: &__sk_buff, offset: u32, to: &mut [u8]) -> error::Result {
+        let length = u32::try_from(to.len())?;
+        // SAFETY: The context is this invocation's; the buffer is valid for its length.
+        let answer =
+            unsafe { crate::ffi::rex_skb_load_bytes(skb.context, offset, to.as_mut_ptr(), length) };
+        error::to_result(answer).map(drop)
+    }
+
+    /// Copies bytes into the packet and refreshes `data_slice`. `flags` is 0, or of
+    /// `BPF_F_RECOMPUTE_CSUM` (keep the checksum that the packet carries beside its bytes
+    /// right) and `BPF_F_INVALIDATE_HASH` (set the hash to 0).
+    ///
+    /// Helper: `rex_skb_store_bytes`. TC programs. `Err(EFAULT)` if the packet ends before,
+    /// `Err(EINVAL)` for another flag.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn to_port_8080(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     let old: u16 = skb.load(36)?;
+    ///     let new = 8080_u16.to_be();
+    ///     obj.bpf_l4_csum_replace(skb, 50, old.into(), new.into(), 2)?;
+    ///     obj.bpf_skb_store_bytes(skb, 36, &new.to_ne_bytes(), 0)?;
+    ///     Ok(TC_ACT_OK as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_skb_store_bytes(
+        &self,
+        skb: &mut __sk_buff,
+        offset: u32,
+        from: &[u8],
+        flags: u64,
+    ) -> error::Result {
+        let length = u32::try_from(from.len())?;
+        // SAFETY: The context is this invocation's; the buffer is valid for its length.
+        let answer = skb.moving(|skb| unsafe {
+            crate::ffi::rex_skb_store_bytes(skb, offset, from.as_ptr(), length, flags)
+        });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Changes the network checksum at byte `offset`, as a field it covers changed from
+    /// `from` to `to`, both as they stand in the packet. `flags` is the field's size, 2 or
+    /// 4; or 0, then `from` is 0 and `to` a difference of `bpf_csum_diff`. Refreshes
+    /// `data_slice`.
+    ///
+    /// Helper: `rex_l3_csum_replace`. TC programs. `Err(EFAULT)` for an odd offset or one
+    /// behind the packet, `Err(EINVAL)` for other flags.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn redirects_to(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     let old: u32 = skb.load(30)?;
+    ///     let new = u32::from_ne_bytes([192, 0, 2, 7]);
+    ///     obj.bpf_l3_csum_replace(skb, 24, old.into(), new.into(), 4)?;
+    ///     obj.bpf_skb_store_bytes(skb, 30, &new.to_ne_bytes(), 0)?;
+    ///     Ok(TC_ACT_OK as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_l3_csum_replace(
+        &self,
+        skb: &mut __sk_buff,
+        offset: u32,
+        from: u64,
+        to: u64,
+        flags: u64,
+    ) -> error::Result {
+        // SAFETY: The context is this invocation's; the rest are numbers.
+        let answer = skb
+            .moving(|skb| unsafe { crate::ffi::rex_l3_csum_replace(skb, offset, from, to, flags) });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Changes the transport checksum at byte `offset` as
+    /// [`bpf_l3_csum_replace`](Self::bpf_l3_csum_replace) does. `flags` may also have
+    /// `BPF_F_PSEUDO_HDR` (the field is an address), `BPF_F_MARK_MANGLED_0` (a checksum of 0
+    /// means none, as in UDP, and stays) and `BPF_F_MARK_ENFORCE` (make one nevertheless).
+    ///
+    /// Helper: `rex_l4_csum_replace`. TC programs. Fails as
+    /// [`bpf_l3_csum_replace`](Self::bpf_l3_csum_replace) does.
+    #[inline(always)]
+    pub fn bpf_l4_csum_replace(
+        &self,
+        skb: &mut __sk_buff,
+        offset: u32,
+        from: u64,
+        to: u64,
+        flags: u64,
+    ) -> error::Result {
+        // SAFETY: The context is this invocation's; the rest are numbers.
+        let answer = skb
+            .moving(|skb| unsafe { crate::ffi::rex_l4_csum_replace(skb, offset, from, to, flags) });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Makes the first `length` bytes of the packet linear, so that `data_slice` has them;
+    /// 0 asks for what is linear already. Refreshes `data_slice`.
+    ///
+    /// Helper: `rex_skb_pull_data`. TC programs. `Err(ENOMEM)` if the packet is shorter or
+    /// there is no memory.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn program(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     if skb.data_slice.len() < 54 {
+    ///         obj.bpf_skb_pull_data(skb, 54)?;
+    ///     }
+    ///     Ok((TC_ACT_OK + u32::from(skb.data_slice[53] == 0)) as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_skb_pull_data(&self, skb: &mut __sk_buff, length: u32) -> error::Result {
+        // SAFETY: The context is this invocation's.
+        let answer = skb.moving(|skb| unsafe { crate::ffi::rex_skb_pull_data(skb, length) });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Makes the packet `length` bytes long, cut or with zeros at its end, and refreshes
+    /// `data_slice`. `flags` is 0.
+    ///
+    /// Helper: `rex_skb_change_tail`. TC programs. `Err(EINVAL)` for a flag, for a length
+    /// that leaves less than the headers, and for one above about 16000 bytes;
+    /// `Err(ENOMEM)` without memory.
+    ///
+    /// ```
+    /// use rex::sched_cls::{TC_ACT_OK, __sk_buff, sched_cls};
+    ///
+    /// #[rex::rex_tc]
+    /// fn cuts(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     obj.bpf_skb_change_tail(skb, skb.len().min(128), 0)?;
+    ///     Ok(TC_ACT_OK as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_skb_change_tail(
+        &self,
+        skb: &mut __sk_buff,
+        length: u32,
+        flags: u64,
+    ) -> error::Result {
+        // SAFETY: The context is this invocation's.
+        let answer =
+            skb.moving(|skb| unsafe { crate::ffi::rex_skb_change_tail(skb, length, flags) });
+        error::to_result(answer).map(drop)
     }
 }

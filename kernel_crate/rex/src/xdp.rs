@@ -2,17 +2,23 @@
 //! Programs run for each packet an interface receives.
 
 use crate::abi::rex_xdp_ctx;
+use crate::error;
 use crate::helper::base_helpers;
 pub use crate::linux::bpf::{XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX};
 pub use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
 use crate::utils::{AlignedMut, NoRef, Result, to_result};
 
+mod checksum;
+mod getters;
 mod headers;
 mod packet;
 
+pub(crate) use checksum::csum_diff;
+pub use checksum::{csum_replace2, csum_replace4, internet_checksum, ipv4_checksum};
+pub(crate) use getters::{checksum_helpers, header_getters};
 pub use headers::{compute_ip_checksum, ethhdr, iphdr, tcphdr, udphdr};
 pub use packet::Packet;
-pub(crate) use packet::header_getters;
+pub(crate) use packet::packet_context;
 
 /// The kernel's own packet descriptor; its layout is not part of the interface.
 pub struct xdp_buff {
@@ -30,40 +36,9 @@ pub struct xdp_md<'a> {
 
 impl !NoRef for xdp_md<'_> {}
 
+packet_context!(xdp_md, rex_xdp_ctx, rex_xdp_load_bytes);
+
 impl xdp_md<'_> {
-    /// Wraps the context of an invocation.
-    ///
-    /// # Safety
-    /// `context` is the context of this invocation and is wrapped once.
-    #[inline(always)]
-    pub(crate) unsafe fn new(context: *mut rex_xdp_ctx) -> Self {
-        // SAFETY: The runtime keeps `data..data_end` valid until the context replaces the
-        // slice; nobody else uses it now.
-        let data_slice = unsafe { Packet::at((*context).data, (*context).data_end) };
-        Self {
-            data_slice,
-            context,
-        }
-    }
-
-    /// Calls a helper that may move the packet, and refreshes `data_slice` whatever it
-    /// answers.
-    #[inline(always)]
-    fn moving(&mut self, helper: impl FnOnce(*mut rex_xdp_ctx) -> i64) -> i64 {
-        let answer = helper(self.context);
-        // SAFETY: The context is this invocation's and says where the packet is now. No
-        // borrow of the packet is alive, as `self` is borrowed exclusively.
-        self.data_slice = unsafe { Packet::at((*self.context).data, (*self.context).data_end) };
-        answer
-    }
-
-    #[inline(always)]
-    fn context(&self) -> &rex_xdp_ctx {
-        // SAFETY: Valid until the invocation ends; changed only by helpers that take `self`
-        // exclusively.
-        unsafe { &*self.context }
-    }
-
     /// Length of the packet's linear part in bytes.
     #[inline(always)]
     pub fn data_length(&self) -> usize {
@@ -115,6 +90,7 @@ impl xdp {
     }
 
     base_helpers!();
+    checksum_helpers!();
     header_getters!(xdp_md, ctx);
 
     /// Grows or shrinks the packet at its end by `offset` bytes and refreshes
@@ -126,5 +102,124 @@ impl xdp {
     pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md, offset: i32) -> Result {
         // SAFETY: The context is this invocation's.
         to_result(ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_tail(ctx, offset) }))
+    }
+
+    /// Moves the packet's start by `offset` bytes, up for less packet and down for more,
+    /// its metadata with it, and refreshes `data_slice`. What new bytes hold is not defined.
+    ///
+    /// Helper: `rex_xdp_adjust_head`. XDP programs. `Err(EINVAL)` if less than an Ethernet
+    /// header would be left, or if there is no room in front: 256 bytes, of which the kernel
+    /// keeps some for itself.
+    ///
+    /// ```
+    /// use rex::xdp::{XDP_PASS, xdp, xdp_md};
+    ///
+    /// #[rex::rex_xdp]
+    /// fn untag(obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+    ///     ctx.data_slice.copy_within(..12, 4);
+    ///     obj.bpf_xdp_adjust_head(ctx, 4)?;
+    ///     Ok(XDP_PASS as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_xdp_adjust_head(&self, ctx: &mut xdp_md, offset: i32) -> error::Result {
+        // SAFETY: The context is this invocation's.
+        let answer = ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_head(ctx, offset) });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Moves the start of the packet's metadata by `offset` bytes: down for more of it. It
+    /// is a multiple of 4 bytes long; what new bytes hold is not defined.
+    ///
+    /// Helper: `rex_xdp_adjust_meta`. XDP programs. `Err(EINVAL)` if there is no room or no
+    /// such metadata, `Err(EACCES)` for a length that is not a multiple of 4 or too long (32
+    /// bytes, since Linux 6.3 252), an error that is in no list (`ENOTSUPP`, 524) where the
+    /// driver has none.
+    ///
+    /// ```
+    /// use rex::xdp::{XDP_PASS, xdp, xdp_md};
+    ///
+    /// #[rex::rex_xdp]
+    /// fn stamps(obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+    ///     obj.bpf_xdp_adjust_meta(ctx, -8)?;
+    ///     ctx.metadata_mut().copy_from_slice(&obj.bpf_ktime_get_ns().to_ne_bytes());
+    ///     Ok(XDP_PASS as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_xdp_adjust_meta(&self, ctx: &mut xdp_md, offset: i32) -> error::Result {
+        // SAFETY: The context is this invocation's.
+        let answer = ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_meta(ctx, offset) });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Copies bytes out of the packet, also from behind its linear part. [`xdp_md::load`]
+    /// gives a value without a buffer.
+    ///
+    /// Helper: `rex_xdp_load_bytes`. XDP programs. `Err(EINVAL)` if the packet ends before,
+    /// `Err(EFAULT)` for an offset or a length above 65535.
+    ///
+    /// ```
+    /// use rex::xdp::{XDP_PASS, xdp, xdp_md};
+    ///
+    /// #[rex::rex_xdp]
+    /// fn program(obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+    ///     let mut source = [0; 6];
+    ///     obj.bpf_xdp_load_bytes(ctx, 6, &mut source)?;
+    ///     let ethertype: u16 = ctx.load(12)?;
+    ///     Ok((XDP_PASS + u32::from(source[0] == 0 && ethertype == 0)) as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_xdp_load_bytes(&self, ctx: &xdp_md, offset: u32, to: &mut [u8]) -> error::Result {
+        let length = u32::try_from(to.len())?;
+        // SAFETY: The context is this invocation's; the buffer is valid for its length.
+        let answer =
+            unsafe { crate::ffi::rex_xdp_load_bytes(ctx.context, offset, to.as_mut_ptr(), length) };
+        error::to_result(answer).map(drop)
+    }
+
+    /// Copies bytes into the packet, also behind its linear part.
+    ///
+    /// Helper: `rex_xdp_store_bytes`. XDP programs. Fails as
+    /// [`bpf_xdp_load_bytes`](Self::bpf_xdp_load_bytes) does; nothing is written then.
+    ///
+    /// ```
+    /// use rex::xdp::{XDP_TX, xdp, xdp_md};
+    ///
+    /// #[rex::rex_xdp]
+    /// fn program(obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+    ///     obj.bpf_xdp_store_bytes(ctx, 0, &[0x02, 0, 0, 0, 0, 1])?;
+    ///     Ok(XDP_TX as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_xdp_store_bytes(&self, ctx: &mut xdp_md, offset: u32, from: &[u8]) -> error::Result {
+        let length = u32::try_from(from.len())?;
+        // SAFETY: The context is this invocation's; the buffer is valid for its length.
+        let answer = ctx.moving(|ctx| unsafe {
+            crate::ffi::rex_xdp_store_bytes(ctx, offset, from.as_ptr(), length)
+        });
+        error::to_result(answer).map(drop)
+    }
+
+    /// Sends the packet out of another interface, if the program returns what this gives:
+    /// [`XDP_REDIRECT`], or [`XDP_ABORTED`] if `flags` is not 0. Whether there is such an
+    /// interface is seen only when the packet is sent.
+    ///
+    /// Helper: `rex_redirect`. XDP programs.
+    ///
+    /// ```
+    /// use rex::xdp::{xdp, xdp_md};
+    ///
+    /// #[rex::rex_xdp]
+    /// fn to_the_second(obj: &xdp, _ctx: &mut xdp_md) -> rex::Result {
+    ///     Ok(obj.bpf_redirect(2, 0) as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn bpf_redirect(&self, ifindex: u32, flags: u64) -> u32 {
+        // SAFETY: Takes numbers only.
+        unsafe { crate::ffi::rex_redirect(ifindex, flags) }
     }
 }

@@ -374,6 +374,28 @@ int64_t rex_probe_read_kernel(uint8_t *dst, uint32_t size, const uint8_t *src);
 int64_t rex_override_return(struct rex_pt_regs *regs, uint64_t rc);
 /* Grows or shrinks a packet at its end. */
 int64_t rex_xdp_adjust_tail(struct rex_xdp_ctx *ctx, int32_t delta);
+/* Moves the start of a packet and its metadata. */
+int64_t rex_xdp_adjust_head(struct rex_xdp_ctx *ctx, int32_t delta);
+/* Moves the start of a packet's metadata. */
+int64_t rex_xdp_adjust_meta(struct rex_xdp_ctx *ctx, int32_t delta);
+/* Copies bytes out of a packet. */
+int64_t rex_xdp_load_bytes(struct rex_xdp_ctx *ctx, uint32_t offset, uint8_t *to, uint32_t len);
+/* Copies bytes into a packet. */
+int64_t rex_xdp_store_bytes(struct rex_xdp_ctx *ctx, uint32_t offset, const uint8_t *from, uint32_t len);
+/* Notes where the packet goes and gives the verdict that sends it there. */
+uint32_t rex_redirect(uint32_t ifindex, uint64_t flags);
+/* Copies bytes out of a packet; zeros if it fails. */
+int64_t rex_skb_load_bytes(struct rex_skb_ctx *ctx, uint32_t offset, uint8_t *to, uint32_t len);
+/* Copies bytes into a packet. */
+int64_t rex_skb_store_bytes(struct rex_skb_ctx *ctx, uint32_t offset, const uint8_t *from, uint32_t len, uint64_t flags);
+/* Changes a network checksum in a packet as a field of it changed. */
+int64_t rex_l3_csum_replace(struct rex_skb_ctx *ctx, uint32_t offset, uint64_t from, uint64_t to, uint64_t flags);
+/* Changes a transport checksum in a packet as a field of it changed. */
+int64_t rex_l4_csum_replace(struct rex_skb_ctx *ctx, uint32_t offset, uint64_t from, uint64_t to, uint64_t flags);
+/* Makes the first bytes of a packet linear. */
+int64_t rex_skb_pull_data(struct rex_skb_ctx *ctx, uint32_t len);
+/* Changes the length of a packet at its end. */
+int64_t rex_skb_change_tail(struct rex_skb_ctx *ctx, uint32_t len, uint64_t flags);
 /* Takes a lock; taking one this invocation holds is a panic. */
 void rex_spin_lock(uint32_t *lock);
 /* Releases a lock. */

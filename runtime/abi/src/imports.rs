@@ -124,6 +124,20 @@ imports! {
     Helper rex_probe_read_kernel(dst: BYTES_MUT, size: U32, src: BYTES) -> I64, "Reads kernel memory that may not be there.";
     Helper rex_override_return(regs: REGS_MUT, rc: U64) -> I64, "Makes the probed function return `rc` at once.";
     Helper rex_xdp_adjust_tail(ctx: XDP_MUT, delta: I32) -> I64, "Grows or shrinks a packet at its end.";
+    Helper rex_xdp_adjust_head(ctx: XDP_MUT, delta: I32) -> I64, "Moves the start of a packet and its metadata.";
+    Helper rex_xdp_adjust_meta(ctx: XDP_MUT, delta: I32) -> I64, "Moves the start of a packet's metadata.";
+    Helper rex_xdp_load_bytes(ctx: XDP_MUT, offset: U32, to: BYTES_MUT, len: U32) -> I64, "Copies bytes out of a packet.";
+    Helper rex_xdp_store_bytes(ctx: XDP_MUT, offset: U32, from: BYTES, len: U32) -> I64, "Copies bytes into a packet.";
+    Helper rex_redirect(ifindex: U32, flags: U64) -> U32, "Notes where the packet goes and gives the verdict that sends it there.";
+    Helper rex_skb_load_bytes(ctx: SKB_MUT, offset: U32, to: BYTES_MUT, len: U32) -> I64, "Copies bytes out of a packet; zeros if it fails.";
+    Helper rex_skb_store_bytes(ctx: SKB_MUT, offset: U32, from: BYTES, len: U32, flags: U64) -> I64,
+        "Copies bytes into a packet.";
+    Helper rex_l3_csum_replace(ctx: SKB_MUT, offset: U32, from: U64, to: U64, flags: U64) -> I64,
+        "Changes a network checksum in a packet as a field of it changed.";
+    Helper rex_l4_csum_replace(ctx: SKB_MUT, offset: U32, from: U64, to: U64, flags: U64) -> I64,
+        "Changes a transport checksum in a packet as a field of it changed.";
+    Helper rex_skb_pull_data(ctx: SKB_MUT, len: U32) -> I64, "Makes the first bytes of a packet linear.";
+    Helper rex_skb_change_tail(ctx: SKB_MUT, len: U32, flags: U64) -> I64, "Changes the length of a packet at its end.";
     Helper rex_spin_lock(lock: WORD_MUT) -> NOTHING, "Takes a lock; taking one this invocation holds is a panic.";
     Helper rex_spin_unlock(lock: WORD_MUT) -> NOTHING, "Releases a lock.";
     Helper rex_stack_id(ctx: VOID, map: U64, flags: U64) -> I64, "Stores the current stack and gives its id.";

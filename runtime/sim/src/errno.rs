@@ -18,6 +18,8 @@ impl Errno {
     pub const EFAULT: Self = Self(libc::EFAULT);
     /// The entry exists.
     pub const EEXIST: Self = Self(libc::EEXIST);
+    /// Permission denied.
+    pub const EACCES: Self = Self(libc::EACCES);
     /// Bad argument.
     pub const EINVAL: Self = Self(libc::EINVAL);
     /// Not provided by this target.

@@ -87,53 +87,91 @@ impl fmt::Debug for Packet {
     }
 }
 
-/// Adds the header getters to a packet program object.
-macro_rules! header_getters {
-    ($context:ident, $parameter:ident) => {
-        /// The Ethernet header, at the start of the packet.
-        ///
-        /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
-        #[inline(always)]
-        pub fn eth_header<'b>(
-            &self,
-            $parameter: &'b mut $context,
-        ) -> AlignedMut<'b, $crate::xdp::ethhdr> {
-            $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[0..14])
-        }
+/// Adds what the contexts of packet programs have in common: the packet and its metadata.
+macro_rules! packet_context {
+    ($context:ident, $layout:ident, $load:ident) => {
+        impl<'a> $context<'a> {
+            /// Wraps the context of an invocation.
+            ///
+            /// # Safety
+            /// `context` is the context of this invocation and is wrapped once. Until the
+            /// invocation ends it says where the packet and the metadata in front of it
+            /// are, which nobody else uses.
+            #[inline(always)]
+            pub(crate) unsafe fn new(context: *mut $layout) -> Self {
+                // SAFETY: By the contract of this function; the slice is replaced when a
+                // helper moves the packet.
+                let data_slice =
+                    unsafe { $crate::xdp::Packet::at((*context).data, (*context).data_end) };
+                Self {
+                    data_slice,
+                    context,
+                }
+            }
 
-        /// The IPv4 header, at byte 14. Whether the packet is IPv4 is not looked at.
-        ///
-        /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
-        #[inline(always)]
-        pub fn ip_header<'b>(
-            &self,
-            $parameter: &'b mut $context,
-        ) -> AlignedMut<'b, $crate::xdp::iphdr> {
-            $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[14..34])
-        }
+            #[inline(always)]
+            fn context(&self) -> &$layout {
+                // SAFETY: Valid until the invocation ends; changed only by what takes `self`
+                // exclusively.
+                unsafe { &*self.context }
+            }
 
-        /// The TCP header, at byte 34: behind an IPv4 header without options.
-        ///
-        /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
-        #[inline(always)]
-        pub fn tcp_header<'b>(
-            &self,
-            $parameter: &'b mut $context,
-        ) -> AlignedMut<'b, $crate::xdp::tcphdr> {
-            $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[34..54])
-        }
+            /// Calls a helper that may move the packet, and refreshes `data_slice` whatever
+            /// it answers.
+            #[inline(always)]
+            fn moving(&mut self, helper: impl FnOnce(*mut $layout) -> i64) -> i64 {
+                let answer = helper(self.context);
+                // SAFETY: The context says where the packet is now. No borrow of the packet
+                // is alive, as `self` is borrowed exclusively.
+                self.data_slice = unsafe {
+                    $crate::xdp::Packet::at((*self.context).data, (*self.context).data_end)
+                };
+                answer
+            }
 
-        /// The UDP header, at byte 34: behind an IPv4 header without options.
-        ///
-        /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
-        #[inline(always)]
-        pub fn udp_header<'b>(
-            &self,
-            $parameter: &'b mut $context,
-        ) -> AlignedMut<'b, $crate::xdp::udphdr> {
-            $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[34..42])
+            /// The metadata in front of the packet, which later programs on its way find
+            /// there too; empty if there is none. XDP programs make room for it with
+            /// `bpf_xdp_adjust_meta`.
+            #[inline(always)]
+            pub fn metadata(&self) -> &[u8] {
+                let context = self.context();
+                // SAFETY: These bytes lie in front of the packet and are borrowed with `self`.
+                unsafe { $crate::xdp::Packet::at(context.data_meta, context.data) }
+            }
+
+            /// The metadata in front of the packet, to be changed.
+            #[inline(always)]
+            pub fn metadata_mut(&mut self) -> &mut [u8] {
+                let context = self.context();
+                // SAFETY: As for `metadata`; `self` is borrowed exclusively.
+                unsafe { $crate::xdp::Packet::at(context.data_meta, context.data) }
+            }
+
+            /// A `T` at byte `offset` of the packet, wherever that lies: also in the parts
+            /// that are not in `data_slice`.
+            ///
+            /// Fails as the copying helper of this kind of program does; a `T` with invalid
+            /// bit patterns is refused when the extension is compiled.
+            #[inline(always)]
+            pub fn load<T: Copy + $crate::utils::NoRef>(
+                &self,
+                offset: u32,
+            ) -> $crate::error::Result<T> {
+                const { $crate::no_ref::assert_any_bits::<T>() };
+                const { assert!(size_of::<T>() <= u32::MAX as usize) };
+                let mut value = core::mem::MaybeUninit::<T>::uninit();
+                let to = value.as_mut_ptr().cast();
+                // SAFETY: The context is this invocation's and `to` has room for a `T`. On
+                // success the helper has written all of it, and any bytes are a `T`.
+                unsafe {
+                    let length = size_of::<T>() as u32;
+                    let answer = $crate::ffi::$load(self.context, offset, to, length);
+                    $crate::error::to_result(answer)?;
+                    Ok(value.assume_init())
+                }
+            }
         }
     };
 }
 
-pub(crate) use header_getters;
+pub(crate) use packet_context;

@@ -4,6 +4,7 @@
 //! The environment variable `REX_TEST_SYSROOT` names a sysroot with `core` compiled with
 //! the flags of [`toolchain`]; `RUSTC` the compiler it belongs to.
 
+mod checksums;
 mod compile;
 mod errors;
 mod facts;
@@ -13,6 +14,9 @@ mod toolchain;
 
 // Parts of the kernel crate that need no kernel, compiled for this machine. They name these
 // by the paths they have in their own crate.
+#[allow(dead_code)]
+#[path = "../../../../kernel_crate/rex/src/xdp/checksum.rs"]
+mod checksum;
 #[allow(dead_code)]
 #[path = "../../../../kernel_crate/rex/src/linux/errno.rs"]
 mod errno;

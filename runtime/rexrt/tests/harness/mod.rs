@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod client;
+pub mod packets;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -12,7 +12,7 @@ fn map(invocation: &Invocation, handle: u64) -> Option<&Map> {
 
 /// # Safety
 /// `bytes` must be valid for `len` bytes.
-unsafe fn slice<'a>(bytes: *const u8, len: u32) -> &'a [u8] {
+pub(super) unsafe fn slice<'a>(bytes: *const u8, len: u32) -> &'a [u8] {
     if len == 0 {
         return &[];
     }
@@ -22,7 +22,7 @@ unsafe fn slice<'a>(bytes: *const u8, len: u32) -> &'a [u8] {
 
 /// # Safety
 /// `bytes` must be valid for `len` bytes.
-unsafe fn slice_mut<'a>(bytes: *mut u8, len: u32) -> &'a mut [u8] {
+pub(super) unsafe fn slice_mut<'a>(bytes: *mut u8, len: u32) -> &'a mut [u8] {
     if len == 0 {
         return &mut [];
     }

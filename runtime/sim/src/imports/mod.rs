@@ -4,12 +4,14 @@
 mod compiler;
 mod lock;
 mod map;
+mod override_return;
 mod packet;
 mod panic;
 mod ring;
 mod task;
 mod time;
 mod trace;
+mod traffic;
 mod unsupported;
 
 use rex_abi::imports::{IMPORTS, ImportClass};
@@ -78,14 +80,25 @@ const HELPERS: &[Entry] = table![
     ring::rex_ringbuf_output,
     ring::rex_ringbuf_query,
     trace::rex_probe_read_kernel,
-    packet::rex_override_return,
+    override_return::rex_override_return,
     packet::rex_xdp_adjust_tail,
+    packet::rex_xdp_adjust_head,
+    packet::rex_xdp_adjust_meta,
+    packet::rex_xdp_load_bytes,
+    packet::rex_xdp_store_bytes,
+    packet::rex_redirect,
+    traffic::rex_skb_load_bytes,
+    traffic::rex_skb_store_bytes,
+    traffic::rex_l3_csum_replace,
+    traffic::rex_l4_csum_replace,
+    traffic::rex_skb_pull_data,
+    traffic::rex_skb_change_tail,
     lock::rex_spin_lock,
     lock::rex_spin_unlock,
     unsupported::rex_stack_id,
     unsupported::rex_perf_read_value,
     unsupported::rex_perf_output,
-    unsupported::rex_clone_redirect,
+    traffic::rex_clone_redirect,
 ];
 
 const COMPILER: &[Entry] = table![
@@ -119,13 +132,14 @@ pub const LIMITS: &[&str] = &[
     "the only kernel functions that can be probed are system calls of a child process",
     "a kprobe at __x64_sys_NAME gets the address of the user's registers in rdi, as in the kernel; at __do_sys_NAME, __se_sys_NAME and sys_NAME it gets the arguments in rdi, rsi, rdx, rcx, r8, r9; the other registers are the user's",
     "there are no hardware counters: bpf_perf_prog_read_value, bpf_perf_event_output and bpf_get_stackid return -EOPNOTSUPP",
-    "TC programs see the packets that XDP programs pass, as on the way in, with a VLAN tag still in place; bpf_clone_redirect returns -EOPNOTSUPP",
+    "TC programs see the packets that XDP programs pass, as on the way in, with a VLAN tag still in place, in one linear piece and without a hash or a class id",
+    "a redirect or a copy of a packet is reported and written to the capture file; with a live interface as the source it is sent, but not with BPF_F_INGRESS",
     "uprobe, kretprobe and uretprobe programs are not run",
     "there are no interrupt levels: all programs run in task context, one at a time on each simulated CPU",
     "a CPU number is that of the simulated CPU, one for each event source",
     "bpf_probe_read_kernel reads the simulator's own memory",
     "jiffies are counted at 250 Hz",
-    "packets from a live interface are copies: a verdict is reported, not carried out",
+    "packets from a live interface are copies: the packet itself goes on whatever the verdict is, and XDP_TX is reported, not carried out",
 ];
 
 #[cfg(test)]

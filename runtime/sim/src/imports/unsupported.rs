@@ -23,8 +23,3 @@ pub extern "C" fn rex_perf_output(
 ) -> i64 {
     Errno::EOPNOTSUPP.result()
 }
-
-/// Needs a socket buffer.
-pub extern "C" fn rex_clone_redirect(_context: u64, _ifindex: u32, _flags: u64) -> i64 {
-    Errno::EOPNOTSUPP.result()
-}

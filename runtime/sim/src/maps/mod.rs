@@ -12,7 +12,7 @@ mod ringbuf;
 mod rules;
 
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 #[cfg(test)]
 mod tests;
 

@@ -51,7 +51,8 @@ struct ElementAttributes {
     flags: u64,
 }
 
-fn bpf<T>(command: i64, attributes: &T) -> Result<i64, Errno> {
+/// The system call, with attributes as large as `T`.
+pub(crate) fn bpf<T>(command: i64, attributes: &T) -> Result<i64, Errno> {
     // SAFETY: the attributes are laid out as the command wants them, and pointers in them
     // are to buffers of the sizes the map was created with.
     let result = unsafe {
@@ -173,10 +174,11 @@ fn value_of(map: &Map, key: &[u8]) -> Result<Vec<u8>, Errno> {
 }
 
 /// A small deterministic generator: xorshift64.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    /// The next number, below `limit`.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -7,9 +7,10 @@ use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::{Context, End, Prepared, packets};
+use crate::errno::Errno;
 use crate::error::{Failure, Kind};
 use crate::near::near;
-use crate::packet::{Ingress, Packet};
+use crate::packet::{Ingress, Outside, Packet};
 
 /// Longest packet taken, in bytes.
 const LONGEST: usize = 65536;
@@ -29,7 +30,14 @@ pub fn prepare(name: &str) -> Result<Prepared, Failure> {
         Failure::new(kind, format!("packets of `{name}` cannot be read: {error}"))
             .repair("reading packets needs CAP_NET_RAW; or use a pcap file")
     })?;
-    Ok(Box::new(move |context| Some(run(context, &socket, index))))
+    let out = socket.try_clone().map_err(|error| {
+        let message = format!("packets cannot be sent from `{name}`: {error}");
+        Failure::new(Kind::SourceFailed, message)
+    })?;
+    Ok(Box::new(move |context| {
+        let outside = Outside::real(move |ifindex, data| send(&out, ifindex, data));
+        Some(run(context, &socket, index, outside))
+    }))
 }
 
 fn index(name: &str) -> Result<u32, Failure> {
@@ -98,9 +106,36 @@ fn open(index: u32) -> io::Result<OwnedFd> {
     }
 }
 
-fn run(context: &mut Context, socket: &OwnedFd, ifindex: u32) -> End {
+/// Sends a packet through any interface; the kernel's answer if it does not go.
+fn send(socket: &OwnedFd, ifindex: u32, data: &[u8]) -> Result<(), Errno> {
+    // SAFETY: an all-zero address is valid.
+    let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address.sll_ifindex = i32::try_from(ifindex).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the packet and the address go with their sizes.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            data.as_ptr().cast(),
+            data.len(),
+            libc::MSG_DONTWAIT,
+            (&raw const address).cast(),
+            mem::size_of_val(&address) as u32,
+        )
+    };
+    if sent >= 0 {
+        return Ok(());
+    }
+    match io::Error::last_os_error().raw_os_error() {
+        // What a redirect answers where there is no such interface.
+        Some(libc::ENXIO | libc::ENODEV) | None => Err(Errno::EINVAL),
+        Some(errno) => Err(Errno(errno)),
+    }
+}
+
+fn run(context: &mut Context, socket: &OwnedFd, ifindex: u32, outside: Outside) -> End {
     let ingress = Ingress { ifindex, queue: 0 };
-    let mut packet = Packet::new(&[], ingress);
+    let mut packet = Packet::among(outside, &[], ingress);
     let mut buffer = vec![0u8; LONGEST];
     let mut seen = 0;
     while !context.stopper.asked() {
@@ -130,7 +165,7 @@ fn run(context: &mut Context, socket: &OwnedFd, ifindex: u32) -> End {
             continue;
         }
         packet.set(&buffer[..count], ingress);
-        if packets::run(context, &packet, seen).is_none() {
+        if packets::run(context, &packet, seen).verdict.is_none() {
             return End::failed("no program is attached any more");
         }
         seen += 1;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Running XDP and then TC programs on packets.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
+use crate::errno::Errno;
 use crate::hooks::Hook;
 use crate::invocation::Environment;
-use crate::packet::Packet;
+use crate::packet::{Copied, Packet, Redirect};
 use crate::runner::Run;
 
 /// `XDP_PASS`.
@@ -51,6 +52,11 @@ impl Verdict {
         }
     }
 
+    /// Whether the packet goes where `bpf_redirect` said.
+    fn redirects(self) -> bool {
+        matches!(self, Self::Xdp(4) | Self::Traffic(7))
+    }
+
     /// Whether the next program of the same kind sees the packet.
     fn goes_on(self) -> bool {
         match self {
@@ -60,34 +66,67 @@ impl Verdict {
     }
 }
 
+/// What came of a packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The last verdict, nothing without a program.
+    pub verdict: Option<Verdict>,
+    /// Where the packet was redirected to.
+    pub redirect: Option<Redirect>,
+    /// The copies that were sent, in order.
+    pub copies: Vec<Copied>,
+}
+
 /// Runs the XDP programs on a packet, in the order of their attachment, until one does not
-/// pass it, then the TC programs until one decides; each verdict is an event. Gives the last
-/// verdict, nothing without a program.
-pub fn run(context: &mut Context, packet: &Packet, index: u64) -> Option<Verdict> {
-    let mut last = None;
+/// pass it, then the TC programs until one decides; each verdict is an event, with the
+/// copies that its program sent and where the packet was redirected to.
+pub fn run(context: &mut Context, packet: &Packet, index: u64) -> Outcome {
+    let mut outcome = Outcome::default();
     for hook in [Hook::Packet, Hook::Traffic] {
         for program in programs(context, hook) {
+            packet.forget_redirect();
             let verdict = one(context, program, hook, packet);
-            context.object.report(
-                "verdict",
-                program,
-                json!({
-                    "index": index,
-                    "verdict": verdict.value(),
-                    "name": verdict.name(),
-                    "length": packet.data().len(),
-                }),
-            );
-            last = Some(verdict);
+            let mut fields = json!({
+                "index": index,
+                "verdict": verdict.value(),
+                "name": verdict.name(),
+                "length": packet.data().len(),
+            });
+            let copies = std::mem::take(&mut *packet.copies());
+            if !copies.is_empty() {
+                fields["copies"] = copies.iter().map(copied).collect();
+            }
+            outcome.copies.extend(copies);
+            if verdict.redirects() {
+                let carried = packet.carry_out_redirect();
+                fields["redirect"] = carried.map_or(Value::Null, redirected);
+                outcome.redirect = carried.map(|(to, _)| to);
+            }
+            if hook == Hook::Traffic && packet.mark() != 0 {
+                fields["mark"] = packet.mark().into();
+            }
+            context.object.report("verdict", program, fields);
+            outcome.verdict = Some(verdict);
             if !verdict.goes_on() {
                 break;
             }
         }
-        if last.is_some_and(|verdict| !verdict.goes_on()) {
+        if outcome.verdict.is_some_and(|verdict| !verdict.goes_on()) {
             break;
         }
     }
-    last
+    outcome
+}
+
+fn copied(copy: &Copied) -> Value {
+    let Redirect { ifindex, flags } = copy.to;
+    json!({ "ifindex": ifindex, "flags": flags, "length": copy.data.len() })
+}
+
+fn redirected((to, sent): (Redirect, Result<(), Errno>)) -> Value {
+    let Redirect { ifindex, flags } = to;
+    let errno = sent.err().map_or(0, |errno| errno.0);
+    json!({ "ifindex": ifindex, "flags": flags, "errno": errno })
 }
 
 fn programs(context: &Context, hook: Hook) -> Vec<usize> {

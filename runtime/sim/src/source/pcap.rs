@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::pcapng::{Block, PcapNgReader};
 
-use super::packets::{self, Verdict};
+use super::packets::{self, Outcome, Verdict};
 use super::pcapng_writer::PcapNgWriter;
 use super::{Context, End, Prepared};
 use crate::error::{Failure, Kind};
@@ -68,10 +68,10 @@ fn run(
         let captured =
             captured.map_err(|error| format!("packet {index} of {} {error}", path.display()))?;
         packet.set(&captured.data, Ingress::default());
-        let verdict = packets::run(context, &packet, index);
-        without_program |= verdict.is_none();
+        let outcome = packets::run(context, &packet, index);
+        without_program |= outcome.verdict.is_none();
         match &mut writer {
-            Some(writer) => writer.write(captured.time, packet.data(), verdict)?,
+            Some(writer) => writer.write(captured.time, packet.data(), &outcome)?,
             None if without_program => break,
             None => {}
         }
@@ -193,14 +193,30 @@ impl Writer {
         }
     }
 
-    fn write(
+    /// Writes the copies that were sent, then the packet itself.
+    fn write(&mut self, time: Duration, data: &[u8], outcome: &Outcome) -> Result<(), String> {
+        for copy in &outcome.copies {
+            let words = format!("rex: copy to interface {}", copy.to.ifindex);
+            self.packet(time, &copy.data, None, &words)?;
+        }
+        let mut words = format!(
+            "rex: {}",
+            outcome.verdict.map_or("no program", Verdict::name)
+        );
+        if let Some(to) = outcome.redirect {
+            words += &format!(" to interface {}", to.ifindex);
+        }
+        self.packet(time, data, outcome.verdict, &words)
+    }
+
+    fn packet(
         &mut self,
         time: Duration,
         data: &[u8],
         verdict: Option<Verdict>,
+        words: &str,
     ) -> Result<(), String> {
-        let words = format!("rex: {}", verdict.map_or("no program", Verdict::name));
-        let written = self.writer.packet(time, data, verdict, &words);
+        let written = self.writer.packet(time, data, verdict, words);
         written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
     }
 
