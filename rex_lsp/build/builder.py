@@ -18,13 +18,14 @@ from pathlib import Path
 
 from rex_lsp import __version__
 from rex_lsp.build import flags, process
-from rex_lsp.build.cargo import CargoRun, cargo_problem, run_cargo
+from rex_lsp.build.cargo import CargoRun, cargo_problem, places_of, run_cargo
 from rex_lsp.build.closure import ClosureUnknown
 from rex_lsp.build.dependencies import Verdict, judge_dependencies
 from rex_lsp.build.errors import CannotBuild, storage_problem
 from rex_lsp.build.locations import kernel_crate, native
 from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
-from rex_lsp.build.messages import Placed
+from rex_lsp.build.messages import Placed, Places
+from rex_lsp.build.mir_rules import mir_findings
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
 from rex_lsp.build.source_rules import Sources, sources_of
@@ -124,8 +125,8 @@ async def build(
     )
     sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
     _collect(result, ran, sources)
-    _add_all(result, sources.errors(result.findings))
-    _add_all(result, sources.unseen(ran.dep_info))
+    _add_all(result, list(sources.errors(result.findings)))
+    _judge(result, ran, sources, places_of(shadow, manifest))
     if not ran.ok or not result.ok:
         result.ok = False
         return result
@@ -183,7 +184,7 @@ async def check(
     )
     sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
     _collect(result, ran, sources)
-    _add_all(result, sources.unseen(ran.dep_info))
+    _judge(result, ran, sources, places_of(shadow, manifest))
     return result
 
 
@@ -235,6 +236,14 @@ def report_problems(manifest: Manifest, result: CheckResult) -> bool:
 def _collect(result: CheckResult, ran: CargoRun, sources: Sources) -> None:
     result.log = ran.log
     _add_all(result, sources.in_our_words(ran.placed))
+
+
+def _judge(result: CheckResult, ran: CargoRun, sources: Sources, places: Places) -> None:
+    """Adds what the rules see in all that the compiler read and made."""
+    _add_all(result, sources.unseen(ran.dep_info))
+    told = {path: [*found, *sources.said_of(path)] for path, found in result.findings.items()}
+    untold = {path: sources.said_of(path) for path in sources.own if path not in told}
+    _add_all(result, list(mir_findings(ran.dep_info, places, {**untold, **told})))
 
 
 def _add_all(result: CheckResult, placed: Iterable[Placed]) -> None:

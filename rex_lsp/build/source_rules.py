@@ -50,14 +50,23 @@ class Sources:
                     if finding.severity is Severity.ERROR and not known:
                         yield path, finding
 
+    @property
+    def own(self) -> set[Path]:
+        """The files of the person's crates."""
+        return {path for crate in self.crates for path in crate.files()}
+
+    def said_of(self, path: Path) -> list[Finding]:
+        """What the rules say of one file; nothing when it is no file of the crates."""
+        crate = next((one for one in self.crates if path in one.files()), None)
+        return [] if crate is None else check(crate, path)
+
     def in_our_words(self, placed: Iterable[Placed]) -> Iterator[Placed]:
         """The compiler's findings; where a rule of ours says the same, as the rule says it."""
         known: dict[Path, list[Finding]] = {}
         for path, finding in placed:
             if finding.code.startswith("rex::") and finding.source in ("rustc", "clippy"):
                 if path not in known:
-                    crate = next((c for c in self.crates if path in c.files()), None)
-                    known[path] = check(crate, path) if crate is not None else []
+                    known[path] = self.said_of(path)
                 ours = next((one for one in known[path] if speaks_of(one, finding)), None)
                 if ours is not None:
                     yield path, _as_ours(path, finding, ours)

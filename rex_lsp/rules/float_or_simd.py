@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rex_lsp.model.answers import External
+from rex_lsp.model.mir import Body
 from rex_lsp.model.uses import Segments
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.inline_asm import ASSEMBLY
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.rules.sighting import Sighting
 from rex_lsp.syntax.positions import Span
 
 FLOATS = frozenset({"f16", "f32", "f64", "f128"})
 _FLOAT = "the kernel does not save the floating-point registers, so an extension must not use them"
+_TYPE = re.compile(r"(?<![\w:])(?:(f16|f32|f64|f128)\b|core::(?:simd|arch)::)")
 _SIMD = "vector registers and CPU intrinsics are not available to an extension"
 
 
@@ -30,6 +34,16 @@ def check(context: ItemContext) -> Iterator[Finding]:
         to_ = context.resolve(entry.path, "t", entry.span.start)
         if isinstance(to_, External) and _is_simd(to_.canonical):
             yield _finding(entry.span, f"`{'::'.join(to_.path)}`: {_SIMD}")
+
+
+def check_mir(bodies: Sequence[Body]) -> Iterator[Sighting]:
+    """Values of a floating-point or vector type, named or not."""
+    for body in bodies:
+        for local in body.locals.values():
+            found = _TYPE.search(local.type)
+            if found is not None and local.place is not None:
+                why = _FLOAT if found[1] else _SIMD
+                yield Sighting(f"a value of type `{local.type}`: {why}", local.place)
 
 
 def _message(path: Segments) -> str:
@@ -54,6 +68,7 @@ RULE = Rule(
     name="float_or_simd",
     title="floating-point types, literals and casts, `core::simd`, `core::arch`",
     severity=Severity.ERROR,
-    tiers=(Tier.TYPING,),
+    tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
+    check_mir=check_mir,
 )

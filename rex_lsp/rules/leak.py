@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rex_lsp.model.answers import External
 from rex_lsp.model.facts import VALUE, PathUse
+from rex_lsp.model.mir import Body
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.edits import as_operand, call_argument
 from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.rules.sighting import Sighting, bare, never_dropped, type_argument
 
 _FORGET = frozenset(
     {
@@ -21,6 +23,7 @@ _FORGET = frozenset(
 )
 _MANUALLY_DROP = ("core", "mem", "ManuallyDrop")
 _MAYBE_UNINIT = ("core", "mem", "MaybeUninit")
+_KEPT = "core::mem::ManuallyDrop<"
 _HOLDING = frozenset({"new", "write"})
 _OTHERS = frozenset(
     {
@@ -84,6 +87,26 @@ def _methods(context: ItemContext) -> Iterator[Finding]:
             )
 
 
+def check_mir(bodies: Sequence[Body]) -> Iterator[Sighting]:
+    """What skips a destructor under whatever name, and values whose type was never written."""
+    for body in bodies:
+        for constant in body.constants():
+            path = tuple(bare(constant.value).split("::"))
+            held = type_argument(constant.value)
+            if path in _FORGET or path in _OTHERS or path == (*_MANUALLY_DROP, "new"):
+                if not never_dropped(held):
+                    yield Sighting(
+                        f"`{'::'.join(path[-2:])}` skips a destructor: {_WHY}", constant.place
+                    )
+            elif path[:3] == _MAYBE_UNINIT and path[3] in _HOLDING and not never_dropped(held):
+                message = f"`{held}` inside `MaybeUninit` is never dropped: {_WHY}"
+                yield Sighting(message, constant.place)
+        for local in body.locals.values():
+            if local.place is not None and _KEPT in local.type:
+                message = f"`ManuallyDrop` keeps the destructor from running: {_WHY}"
+                yield Sighting(message, local.place)
+
+
 def _finding(path: PathUse, message: str, fixes: tuple[Fix, ...]) -> Finding:
     return Finding(RULE.code, RULE.severity, message, path.span, fixes=fixes)
 
@@ -110,6 +133,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
+    check_mir=check_mir,
     lints=("clippy::disallowed_methods", "clippy::disallowed_types"),
     disallowed_methods=(
         "core::mem::forget",

@@ -12,6 +12,7 @@ from rex_lsp.rules import (
     inline_asm,
     leak,
     missing_no_std,
+    one_lock,
     program_signature,
     reserved_item,
     static_mut,
@@ -38,6 +39,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             static_mut.RULE,
             reserved_item.RULE,
             dependency.RULE,
+            one_lock.RULE,
             program_signature.RULE,
             unbounded_loop.RULE,
         )

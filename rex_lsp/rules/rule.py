@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -13,7 +13,9 @@ from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.pages import read_page
 
 if TYPE_CHECKING:
+    from rex_lsp.model.mir import Body
     from rex_lsp.rules.context import FileContext, ItemContext
+    from rex_lsp.rules.sighting import Sighting
 
 
 class Tier(Enum):
@@ -34,7 +36,8 @@ class Rule:
     """One rule. `name` is the code without `rex::`.
 
     `check_item` looks at one item and is run again only when the item or a name it
-    consulted changes; `check_file` looks at a file each time. `lints` are the rustc and
+    consulted changes; `check_file` looks at a file each time, `check_mir` at
+    what the compiler made of a crate, with true types. `lints` are the rustc and
     clippy lints the compiler tier forbids for the rule, `errors` the rustc errors that
     are this rule, `disallowed_methods` and `disallowed_types` its part of clippy.toml.
     """
@@ -47,6 +50,7 @@ class Rule:
     programs_only: bool = False
     check_item: Callable[[ItemContext], Iterator[Finding]] | None = None
     check_file: Callable[[FileContext], Iterator[Finding]] | None = None
+    check_mir: Callable[[Sequence[Body]], Iterator[Sighting]] | None = None
     lints: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     disallowed_methods: tuple[str, ...] = ()

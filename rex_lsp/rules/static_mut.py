@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from rex_lsp.model.mir import Body
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.rules.sighting import Sighting
 from rex_lsp.syntax.positions import Span
 
 _HEAD = re.compile(rb"static\s+mut\b")
 _WHOLE = re.compile(
     rb"static\s+mut\s+(?P<name>\w+)\s*:\s*(?P<type>\w+)\s*=\s*(?P<value>[^;]+);", re.DOTALL
 )
+_WHY = "programs run on all CPUs at once; use an atomic or a map"
 _ATOMICS = {
     "bool": "AtomicBool",
     "u8": "AtomicU8",
@@ -49,16 +52,25 @@ def check(context: ItemContext) -> Iterator[Finding]:
         yield Finding(
             RULE.code,
             RULE.severity,
-            "`static mut` is not allowed: programs run on all CPUs at once; use an atomic or a map",
+            f"`static mut` is not allowed: {_WHY}",
             Span(head.start(), head.end()),
             fixes=fixes,
         )
+
+
+def check_mir(bodies: Sequence[Body]) -> Iterator[Sighting]:
+    """Mutable statics that a macro put together."""
+    for body in bodies:
+        place = body.locals[0].place if 0 in body.locals else None
+        if body.kind == "static mut" and place is not None:
+            yield Sighting(f"`{body.name}` is a mutable static: {_WHY}", place)
 
 
 RULE = Rule(
     name="static_mut",
     title="`static mut`",
     severity=Severity.ERROR,
-    tiers=(Tier.TYPING,),
+    tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
+    check_mir=check_mir,
 )

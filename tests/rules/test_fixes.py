@@ -90,4 +90,5 @@ def test_the_rules_that_promise_fixes_have_them() -> None:
         "rex::unstable_feature",
         "rex::static_mut",
         "rex::program_signature",
+        "rex::one_lock",
     }

@@ -38,6 +38,7 @@ MATRIX = {
     "program_signature": (PATHS - {"use", "group", "macro_body", "macro_argument"})
     | {"type_alias", "qualified", "cfg_attr", "extern_crate", "argument", "twins"}
     | {"unknown_types", "half_typed"},
+    "one_lock": PATHS - {"macro_body"} | {"type_alias", "straight"},
     "unbounded_loop": (KEYWORDS - {"macro_body"})
     | {"rename", "diverging_call", "macro_exits", "allowed", "broken"},
 }

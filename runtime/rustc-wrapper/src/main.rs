@@ -46,7 +46,12 @@ fn main() -> ExitCode {
         Plan::Kernel {
             arguments,
             bootstrap,
+            mir,
         } => {
+            if let Some(directory) = mir {
+                // There is none the first time.
+                let _ = std::fs::remove_dir_all(directory);
+            }
             command.args(arguments).env("RUSTC_BOOTSTRAP", bootstrap);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The one target extensions are compiled for.
 pub const TARGET: &str = "x86_64-unknown-none";
@@ -18,6 +18,14 @@ pub const VARIABLES: [&str; 8] = [
     "REX_WRAP_REMAP",
     "REX_WRAP_LINK",
     "REX_WRAP_NO_MAIN",
+];
+
+/// MIR as it is before any optimisation, each statement with its place in the source, one
+/// file for each function. What is compiled does not change by it.
+const MIR: [&str; 3] = [
+    "-Zdump-mir=analysis",
+    "-Zdump-mir-exclude-pass-number",
+    "-Zmir-include-spans=on",
 ];
 
 /// What the builder asked for.
@@ -117,6 +125,9 @@ pub enum Plan {
     Kernel {
         arguments: Vec<OsString>,
         bootstrap: OsString,
+        /// A directory that is to be empty: what an earlier compilation left there is about
+        /// functions that may be gone.
+        mir: Option<PathBuf>,
     },
 }
 
@@ -151,6 +162,14 @@ impl Plan {
                 planned.extend(settings.lints.iter().cloned());
             }
         }
+        let mir = mir_directory(arguments)
+            .filter(|_| settings.is_below(settings.shadow.as_deref()) && !settings.is_unlinted());
+        if let Some(directory) = &mir {
+            planned.extend(MIR.map(OsString::from));
+            let mut flag = OsString::from("-Zdump-mir-dir=");
+            flag.push(directory);
+            planned.push(flag);
+        }
         if let Some(sysroot) = &settings.sysroot {
             planned.push("--sysroot".into());
             planned.push(sysroot.clone());
@@ -176,6 +195,7 @@ impl Plan {
             arguments: planned,
             // A crate name here allows `-Z` flags for that crate alone.
             bootstrap: name.unwrap_or_else(|| "1".into()),
+            mir,
         }
     }
 }
@@ -193,6 +213,20 @@ fn value_of(arguments: &[OsString], name: &str) -> Option<OsString> {
         }
     }
     None
+}
+
+/// Beside a crate's metadata, under the same name: where its MIR goes.
+fn mir_directory(arguments: &[OsString]) -> Option<PathBuf> {
+    let directory = value_of(arguments, "--out-dir")?;
+    let mut name = value_of(arguments, "--crate-name")?;
+    let extra = arguments.iter().find_map(|argument| {
+        let text = argument.as_bytes();
+        let text = text.strip_prefix(b"-C").unwrap_or(text);
+        text.strip_prefix(b"extra-filename=")
+    });
+    name.push(OsStr::from_bytes(extra.unwrap_or_default()));
+    name.push(".mir");
+    Some(Path::new(&directory).join(name))
 }
 
 /// The file of the crate `rex` when the project gave the dependency another name.
@@ -275,6 +309,7 @@ mod tests {
             Plan::Kernel {
                 arguments,
                 bootstrap,
+                ..
             } => (arguments, bootstrap),
             Plan::Host => panic!("planned as a host crate: {line}"),
         }
@@ -319,6 +354,28 @@ mod tests {
             let (arguments, _) = kernel(other, line);
             assert!(arguments.iter().any(|word| word == "-Funsafe_code"));
         }
+    }
+
+    #[test]
+    fn only_the_persons_own_crates_leave_their_mir() {
+        let line =
+            "--crate-name dep --target=x86_64-unknown-none --out-dir /out -C extra-filename=-1f";
+        for (package, leaves) in [
+            ("/project/target/rex/shadow/x", Some("/out/dep-1f.mir")),
+            ("/registry/dep", None),
+            ("/kernel_crate/rex", None),
+        ] {
+            let Plan::Kernel { arguments, mir, .. } = Plan::new(&settings(package), &os(line))
+            else {
+                panic!("planned as a host crate");
+            };
+            assert_eq!(mir.as_deref(), leaves.map(Path::new));
+            let flag = OsString::from("-Zdump-mir-dir=/out/dep-1f.mir");
+            assert_eq!(arguments.contains(&flag), leaves.is_some());
+        }
+        let other = os("--crate-name dep --out-dir /out -Cextra-filename=-2");
+        assert_eq!(mir_directory(&other), Some("/out/dep-2.mir".into()));
+        assert_eq!(mir_directory(&os("--crate-name dep")), None);
     }
 
     #[test]
