@@ -45,7 +45,8 @@ def mir_findings(
 def _texts(directory: Path) -> Iterator[str]:
     """One text for each function; only the person's own crates leave any."""
     try:
-        files = sorted(directory.iterdir())
+        # The same word is part of the names of later passes.
+        files = sorted(directory.glob("*.analysis.after.mir"))
     except OSError:
         return
     for file in files:

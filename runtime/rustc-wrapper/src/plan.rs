@@ -169,6 +169,11 @@ impl Plan {
             let mut flag = OsString::from("-Zdump-mir-dir=");
             flag.push(directory);
             planned.push(flag);
+            if value_of(arguments, "--emit").is_some_and(|kinds| is_linked(&kinds)) {
+                // Full paths in MIR, and in messages too: a check, where clippy knows the
+                // functions that are not allowed, keeps the short ones.
+                planned.push("-Ztrim-diagnostic-paths=no".into());
+            }
         }
         if let Some(sysroot) = &settings.sysroot {
             planned.push("--sysroot".into());
@@ -213,6 +218,14 @@ fn value_of(arguments: &[OsString], name: &str) -> Option<OsString> {
         }
     }
     None
+}
+
+/// Whether a list of kinds of output holds `link`.
+fn is_linked(kinds: &OsStr) -> bool {
+    kinds
+        .as_bytes()
+        .split(|&byte| byte == b',')
+        .any(|kind| kind == b"link")
 }
 
 /// Beside a crate's metadata, under the same name: where its MIR goes.
@@ -372,6 +385,12 @@ mod tests {
             assert_eq!(mir.as_deref(), leaves.map(Path::new));
             let flag = OsString::from("-Zdump-mir-dir=/out/dep-1f.mir");
             assert_eq!(arguments.contains(&flag), leaves.is_some());
+        }
+        for (emit, full) in [("dep-info,metadata", false), ("dep-info,link", true)] {
+            let line = format!("{line} --emit={emit}");
+            let (arguments, _) = kernel("/project/target/rex/shadow/x", &line);
+            let flag = OsString::from("-Ztrim-diagnostic-paths=no");
+            assert_eq!(arguments.contains(&flag), full);
         }
         let other = os("--crate-name dep --out-dir /out -Cextra-filename=-2");
         assert_eq!(mir_directory(&other), Some("/out/dep-2.mir".into()));
