@@ -82,6 +82,7 @@ REX_NAMES = {
     "sched_cls": "sched_cls __sk_buff",
     "pt_regs": "PtRegs",
     "utils": "Result",
+    "spinlock": "rex_spinlock_guard bpf_spin_lock",
     "map": "RexMapHandle RexHashMap RexArrayMap RexPerCPUArrayMap RexStackTrace "
     "RexPerfEventArray RexStack RexQueue RexRingBuf",
 }
