@@ -28,6 +28,7 @@ REPAIR = "python3 kernel_crate/rex/generate_uapi.py --write"
 MODULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("bpf", "linux/bpf.h", ("bpf_perf_event_value", "bpf_spin_lock")),
     ("errno", "linux/errno.h", ()),
+    ("if_ether", "linux/if_ether.h", ()),
     ("in", "linux/in.h", ()),
     ("perf_event", "linux/perf_event.h", ()),
     ("pkt_cls", "linux/pkt_cls.h", ()),

@@ -5,6 +5,7 @@ mod structures;
 
 pub mod bpf;
 pub mod errno;
+pub mod if_ether;
 pub mod r#in;
 pub mod perf_event;
 pub mod pkt_cls;

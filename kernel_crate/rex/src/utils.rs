@@ -62,6 +62,13 @@ impl From<u16be> for u16 {
     }
 }
 
+impl From<u16> for u16be {
+    #[inline(always)]
+    fn from(value: u16) -> Self {
+        Self(value.to_be())
+    }
+}
+
 /// A structure read from bytes: in place where they are aligned, else a copy.
 pub struct Aligned<'a, T> {
     place: Place<&'a T, T>,

@@ -5,20 +5,27 @@ use crate::abi::rex_xdp_ctx;
 use crate::error;
 use crate::helper::base_helpers;
 pub use crate::linux::bpf::{XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX};
-pub use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
+pub use crate::linux::r#in::{IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP};
 use crate::utils::{AlignedMut, NoRef, Result, to_result};
 
 mod checksum;
 mod getters;
 mod headers;
+mod layers;
+mod other_headers;
 mod packet;
 
 pub(crate) use checksum::csum_diff;
 pub use checksum::{csum_replace2, csum_replace4, internet_checksum, ipv4_checksum};
 pub(crate) use getters::{checksum_helpers, header_getters};
 pub use headers::{compute_ip_checksum, ethhdr, iphdr, tcphdr, udphdr};
+pub use layers::{Network, Transport};
+pub use other_headers::{icmp6hdr, icmphdr, ipv6hdr, vlan_hdr};
 pub use packet::Packet;
 pub(crate) use packet::packet_context;
+
+/// Protocol of ICMPv6; the other numbers are in [`linux::in`](crate::linux::in).
+pub const IPPROTO_ICMPV6: u32 = 58;
 
 /// The kernel's own packet descriptor; its layout is not part of the interface.
 pub struct xdp_buff {

@@ -47,6 +47,118 @@ macro_rules! header_getters {
         ) -> AlignedMut<'b, $crate::xdp::udphdr> {
             $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[34..42])
         }
+
+        /// The Ethernet header. `None` if the packet is shorter.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_eth_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::ethhdr>> {
+            $parameter.data_slice.header_at_mut(0)
+        }
+
+        /// The IPv4 header, behind VLAN tags if there are any. `None` if the packet is not
+        /// IPv4 or is shorter than the header says it is.
+        ///
+        /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{XDP_DROP, XDP_PASS, xdp, xdp_md};
+        ///
+        /// #[rex::rex_xdp]
+        /// fn program(obj: &xdp, ctx: &mut xdp_md) -> rex::Result {
+        ///     let expired = obj.try_ip_header(ctx).is_some_and(|ip| ip.ttl == 0);
+        ///     Ok(if expired { XDP_DROP } else { XDP_PASS } as i32)
+        /// }
+        /// ```
+        #[inline(always)]
+        pub fn try_ip_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::iphdr>> {
+            let network = $parameter.data_slice.network()?;
+            let length = $parameter.data_slice.len();
+            let header = $parameter
+                .data_slice
+                .network_header::<$crate::xdp::iphdr>($crate::linux::if_ether::ETH_P_IP)?;
+            let whole = header.version() == 4
+                && header.header_len() >= 20
+                && network.offset + header.header_len() <= length;
+            whole.then_some(header)
+        }
+
+        /// The IPv6 header, behind VLAN tags if there are any. `None` if the packet is not
+        /// IPv6 or is shorter.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_ipv6_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::ipv6hdr>> {
+            $parameter
+                .data_slice
+                .network_header::<$crate::xdp::ipv6hdr>($crate::linux::if_ether::ETH_P_IPV6)
+                .filter(|header| header.version() == 6)
+        }
+
+        /// The TCP header, where the IPv4 or IPv6 header in front of it says it is. `None`
+        /// if the packet is not TCP, is shorter or is a fragment without it.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_tcp_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::tcphdr>> {
+            $parameter
+                .data_slice
+                .transport_header($crate::xdp::IPPROTO_TCP)
+        }
+
+        /// The UDP header, where the IPv4 or IPv6 header in front of it says it is. `None`
+        /// if the packet is not UDP, is shorter or is a fragment without it.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_udp_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::udphdr>> {
+            $parameter
+                .data_slice
+                .transport_header($crate::xdp::IPPROTO_UDP)
+        }
+
+        /// The ICMP header, where the IPv4 or IPv6 header in front of it says it is. `None`
+        /// if the packet is not ICMP, is shorter or is a fragment without it.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_icmp_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::icmphdr>> {
+            $parameter
+                .data_slice
+                .transport_header($crate::xdp::IPPROTO_ICMP)
+        }
+
+        /// The ICMPv6 header, where the IPv4 or IPv6 header in front of it says it is. `None`
+        /// if the packet is not ICMPv6, is shorter or is a fragment without it.
+        ///
+        /// No helper. Packet programs.
+        #[inline(always)]
+        pub fn try_icmpv6_header<'b>(
+            &self,
+            $parameter: &'b mut $context,
+        ) -> Option<AlignedMut<'b, $crate::xdp::icmp6hdr>> {
+            $parameter
+                .data_slice
+                .transport_header($crate::xdp::IPPROTO_ICMPV6)
+        }
     };
 }
 

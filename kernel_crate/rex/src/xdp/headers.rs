@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Packet headers. Numbers are in network byte order, as they stand in the packet.
+//! Packet headers. Fields are in network byte order, as they stand in the packet; methods
+//! whose names say so, and those that give addresses, are in the host's.
+
+use core::net::Ipv4Addr;
 
 /// Ethernet header.
 #[repr(C, packed)]
@@ -11,6 +14,14 @@ pub struct ethhdr {
     pub h_source: [u8; 6],
     /// Protocol of the payload.
     pub h_proto: u16,
+}
+
+impl ethhdr {
+    /// Protocol of the payload (`ETH_P_*`), in host byte order.
+    #[inline(always)]
+    pub fn ether_type(&self) -> u16 {
+        u16::from_be(self.h_proto)
+    }
 }
 
 /// IPv4 header without options, 20 bytes.
@@ -47,6 +58,42 @@ impl iphdr {
     #[inline(always)]
     pub fn daddr(&mut self) -> &mut u32 {
         &mut self.destination
+    }
+
+    /// Source address, without a need to change it.
+    #[inline(always)]
+    pub fn src_addr(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(u32::from_be(self.source))
+    }
+
+    /// Destination address, without a need to change it.
+    #[inline(always)]
+    pub fn dst_addr(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(u32::from_be(self.destination))
+    }
+
+    /// Sets the source address. The checksum is not changed.
+    #[inline(always)]
+    pub fn set_src_addr(&mut self, address: Ipv4Addr) {
+        self.source = address.to_bits().to_be();
+    }
+
+    /// Sets the destination address. The checksum is not changed.
+    #[inline(always)]
+    pub fn set_dst_addr(&mut self, address: Ipv4Addr) {
+        self.destination = address.to_bits().to_be();
+    }
+
+    /// Length of header and payload in bytes, in host byte order.
+    #[inline(always)]
+    pub fn total_len(&self) -> u16 {
+        u16::from_be(self.tot_len)
+    }
+
+    /// Length of the header in bytes, options included.
+    #[inline(always)]
+    pub fn header_len(&self) -> usize {
+        usize::from(self.ihl()) * 4
     }
 
     /// Length of the header in 32-bit words.
@@ -109,6 +156,38 @@ pub struct tcphdr {
     pub urg_ptr: u16,
 }
 
+macro_rules! ports {
+    ($($header:ident)*) => {$(
+        impl $header {
+            /// Source port, in host byte order.
+            #[inline(always)]
+            pub fn src_port(&self) -> u16 {
+                u16::from_be(self.source)
+            }
+
+            /// Destination port, in host byte order.
+            #[inline(always)]
+            pub fn dst_port(&self) -> u16 {
+                u16::from_be(self.dest)
+            }
+
+            /// Sets the source port, given in host byte order. The checksum is not changed.
+            #[inline(always)]
+            pub fn set_src_port(&mut self, port: u16) {
+                self.source = port.to_be();
+            }
+
+            /// Sets the destination port, given in host byte order. The checksum is not
+            /// changed.
+            #[inline(always)]
+            pub fn set_dst_port(&mut self, port: u16) {
+                self.dest = port.to_be();
+            }
+        }
+    )*};
+}
+ports!(udphdr tcphdr);
+
 macro_rules! tcp_bits {
     ($($(#[$meta:meta])* $name:ident $set:ident at $shift:literal mask $mask:literal;)*) => {
         impl tcphdr {$(
@@ -157,8 +236,8 @@ const _: () = {
     assert!(size_of::<tcphdr>() == 20);
 };
 
-/// The checksum of a header without options, as it belongs into `check`, which is set to
-/// zero.
+/// The checksum of the first 20 bytes of a header, as it belongs into `check`, which is set
+/// to zero. A header with options needs [`ipv4_checksum`](crate::xdp::ipv4_checksum).
 pub fn compute_ip_checksum(ip_header: &mut iphdr) -> u16 {
     ip_header.check = 0;
     let words = [

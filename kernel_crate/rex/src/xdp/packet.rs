@@ -4,7 +4,11 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use crate::utils::NoRef;
+use super::layers::{self, Network, Transport};
+use crate::no_ref::assert_any_bits;
+use crate::utils::{
+    Aligned, AlignedMut, NoRef, convert_slice_to_struct, convert_slice_to_struct_mut,
+};
 
 /// The bytes of a packet. Used as the `[u8]` it dereferences to, but there is none besides
 /// the one in a context, so that no second one can be left in its place: what is taken
@@ -42,6 +46,111 @@ impl Packet {
         let start = core::ptr::with_exposed_provenance_mut::<u8>(start as usize);
         // SAFETY: By the contract of this function; a packet has the layout of its bytes.
         unsafe { &mut *(core::ptr::slice_from_raw_parts_mut(start, length) as *mut Self) }
+    }
+}
+
+impl Packet {
+    /// The header, or any structure of numbers, at byte `offset`. `None` if the packet ends
+    /// before it does. A `T` with invalid bit patterns is refused when the extension is
+    /// compiled.
+    ///
+    /// ```
+    /// use rex::xdp::{Packet, vlan_hdr};
+    ///
+    /// fn tag(packet: &Packet) -> Option<u16> {
+    ///     Some(packet.header_at::<vlan_hdr>(14)?.vlan_id())
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn header_at<T: Copy + NoRef>(&self, offset: usize) -> Option<Aligned<'_, T>> {
+        // Here as well, so that the error points at the caller.
+        const { assert_any_bits::<T>() };
+        let end = offset.checked_add(size_of::<T>())?;
+        Some(convert_slice_to_struct(self.0.get(offset..end)?))
+    }
+
+    /// The header at byte `offset`, to be changed: where it is not aligned, when the result
+    /// is dropped. `None` if the packet ends before it does.
+    ///
+    /// ```
+    /// use rex::xdp::{Packet, ethhdr};
+    ///
+    /// fn from(packet: &mut Packet, address: [u8; 6]) -> Option<()> {
+    ///     packet.header_at_mut::<ethhdr>(0)?.h_source = address;
+    ///     Some(())
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn header_at_mut<T: Copy + NoRef>(&mut self, offset: usize) -> Option<AlignedMut<'_, T>> {
+        const { assert_any_bits::<T>() };
+        let end = offset.checked_add(size_of::<T>())?;
+        Some(convert_slice_to_struct_mut(self.0.get_mut(offset..end)?))
+    }
+
+    /// Where the network header is: behind the Ethernet header and up to two VLAN tags.
+    /// `None` if the packet ends before.
+    ///
+    /// ```
+    /// use rex::linux::if_ether::ETH_P_IPV6;
+    /// use rex::xdp::{Packet, ipv6hdr};
+    ///
+    /// fn hops(packet: &Packet) -> Option<u8> {
+    ///     let network = packet.network()?;
+    ///     if u32::from(network.ethertype) != ETH_P_IPV6 {
+    ///         return None;
+    ///     }
+    ///     Some(packet.header_at::<ipv6hdr>(network.offset)?.hop_limit)
+    /// }
+    /// ```
+    #[inline]
+    pub fn network(&self) -> Option<Network> {
+        layers::network(&self.0)
+    }
+
+    /// Where the transport header is: behind an IPv4 header with its options, or an IPv6
+    /// header and up to eight extension headers. `None` for other packets, for headers that
+    /// contradict themselves or are cut, and for all fragments but the first.
+    ///
+    /// ```
+    /// use rex::xdp::{IPPROTO_UDP, Packet, udphdr};
+    ///
+    /// fn asks_a_name(packet: &Packet) -> bool {
+    ///     packet.transport().is_some_and(|transport| {
+    ///         u32::from(transport.protocol) == IPPROTO_UDP
+    ///             && (packet.header_at::<udphdr>(transport.offset))
+    ///                 .is_some_and(|udp| udp.dst_port() == 53)
+    ///     })
+    /// }
+    /// ```
+    #[inline]
+    pub fn transport(&self) -> Option<Transport> {
+        layers::transport(&self.0)
+    }
+
+    /// The header of this network protocol.
+    #[inline(always)]
+    pub(crate) fn network_header<T: Copy + NoRef>(
+        &mut self,
+        ethertype: u32,
+    ) -> Option<AlignedMut<'_, T>> {
+        let network = self.network()?;
+        if u32::from(network.ethertype) != ethertype {
+            return None;
+        }
+        self.header_at_mut(network.offset)
+    }
+
+    /// The header of this transport protocol.
+    #[inline(always)]
+    pub(crate) fn transport_header<T: Copy + NoRef>(
+        &mut self,
+        protocol: u32,
+    ) -> Option<AlignedMut<'_, T>> {
+        let transport = self.transport()?;
+        if u32::from(transport.protocol) != protocol {
+            return None;
+        }
+        self.header_at_mut(transport.offset)
     }
 }
 

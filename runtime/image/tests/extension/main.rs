@@ -8,6 +8,7 @@ mod checksums;
 mod compile;
 mod errors;
 mod facts;
+mod headers_found;
 mod host;
 mod samples;
 mod toolchain;
@@ -23,6 +24,8 @@ mod errno;
 #[allow(dead_code)]
 #[path = "../../../../kernel_crate/rex/src/xdp/headers.rs"]
 mod headers;
+#[path = "../../../../kernel_crate/rex/src/xdp/layers.rs"]
+mod layers;
 #[path = "../../../../kernel_crate/rex/src/snprintf.rs"]
 mod snprintf;
 mod linux {
