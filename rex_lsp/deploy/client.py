@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -102,6 +102,32 @@ class Runtime:
             raise
         finally:
             self._waiting.pop(request, None)
+
+    async def map_update(
+        self, loaded: int, name: str, key: bytes, value: bytes | Sequence[bytes], *, flags: int = 0
+    ) -> None:
+        """Create or replace an entry of a map of the object numbered ``loaded``.
+
+        ``value`` is one, or one for each CPU of a map with a value per CPU (one then goes to
+        all). ``flags`` is 0, 1 to create only or 2 to replace only, as for bpf(2).
+
+        Raises:
+            RuntimeFailed: kind ``invalid_value`` for bytes that are no key or value of the
+                map's types, ``map_refused`` where the kernel's map would refuse.
+        """
+        values = value.hex() if isinstance(value, bytes) else [one.hex() for one in value]
+        await self.call(
+            "map_update",
+            {"object": loaded, "name": name, "key": key.hex(), "value": values, "flags": flags},
+        )
+
+    async def map_delete(self, loaded: int, name: str, key: bytes) -> None:
+        """Delete an entry of a map of the object numbered ``loaded``.
+
+        Raises:
+            RuntimeFailed: as for :meth:`map_update`.
+        """
+        await self.call("map_delete", {"object": loaded, "name": name, "key": key.hex()})
 
     async def events(self) -> AsyncIterator[Json]:
         """The daemon's ``event`` notifications, until the connection ends."""

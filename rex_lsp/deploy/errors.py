@@ -19,6 +19,8 @@ _SUBJECTS: Mapping[int, str] = {
     1007: "not_permitted",
     1008: "target_unavailable",
     1009: "busy",
+    1010: "invalid_value",
+    1011: "map_refused",
 }
 
 

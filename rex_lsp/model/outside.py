@@ -84,7 +84,8 @@ REX_NAMES = {
     "utils": "Result",
     "spinlock": "rex_spinlock_guard bpf_spin_lock",
     "map": "RexMapHandle RexHashMap RexArrayMap RexPerCPUArrayMap RexStackTrace "
-    "RexPerfEventArray RexStack RexQueue RexRingBuf",
+    "RexPerfEventArray RexStack RexQueue RexRingBuf RexLruHashMap RexPerCPUHashMap "
+    "RexLruPerCPUHashMap RexLpmTrie LpmKey RexBloomFilter",
 }
 
 _PATHS = {

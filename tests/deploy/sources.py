@@ -18,8 +18,12 @@ use rex::{Result, rex_printk, rex_tracepoint};
 TRACES = (
     _HEAD
     + """\
+#[rex::rex_map]
+static counts: rex::map::RexPerCPUHashMap<u32, u16> = rex::map::RexPerCPUHashMap::new(1, 0);
+
 #[rex_tracepoint]
 fn hello(obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &'static SyscallsEnterDupCtx) -> Result {
+    let _ = counts.contains(&0);
     rex_printk!("dup of {} on {} é😀\\n", ctx.fildes, obj.bpf_get_smp_processor_id())
 }
 """

@@ -138,6 +138,27 @@ async def test_a_corrupt_image_is_refused_and_nothing_is_left(traces: Path, tmp_
     await runner.close()
 
 
+async def test_maps_are_written_from_outside(traces: Path) -> None:
+    runtime = await Runtime.connect()
+    runner = Runner(runtime, lambda _: None)
+    loaded = await runner.load(traces, directory=traces.parent)
+    number, key = loaded.object, bytes(4)
+    await runtime.map_update(number, "counts", key, b"\x05\x00", flags=1)
+    read = await runtime.call("map", {"object": number, "name": "counts"})
+    one = "0500000000000000"
+    assert read["entries"] == [{"key": key.hex(), "value": one * 8}]
+    await runtime.map_update(number, "counts", key, [bytes((cpu, 0)) for cpu in range(8)])
+    for values, kind in ((b"\x05", "invalid_value"), ([b"\x05\x00"] * 3, "invalid_value")):
+        with pytest.raises(RuntimeFailed) as caught:
+            await runtime.map_update(number, "counts", key, values)
+        assert caught.value.kind == kind
+    await runtime.map_delete(number, "counts", key)
+    with pytest.raises(RuntimeFailed, match=r"refuses \(errno 2\)") as caught:
+        await runtime.map_delete(number, "counts", key)
+    assert caught.value.kind == "map_refused"
+    await runner.close()
+
+
 async def test_an_unknown_attach_target_names_near_ones_and_attaches_nothing(traces: Path) -> None:
     runtime = await Runtime.connect()
     runner = Runner(runtime, lambda _: None)

@@ -43,16 +43,26 @@ pub const REX_MAP_HASH: u32 = 1;
 pub const REX_MAP_ARRAY: u32 = 2;
 /// Map kind: perf event array (`BPF_MAP_TYPE_PERF_EVENT_ARRAY`).
 pub const REX_MAP_PERF_EVENT_ARRAY: u32 = 4;
+/// Map kind: hash table with one value per CPU (`BPF_MAP_TYPE_PERCPU_HASH`).
+pub const REX_MAP_PERCPU_HASH: u32 = 5;
 /// Map kind: array with one value per CPU (`BPF_MAP_TYPE_PERCPU_ARRAY`).
 pub const REX_MAP_PERCPU_ARRAY: u32 = 6;
 /// Map kind: stack traces (`BPF_MAP_TYPE_STACK_TRACE`).
 pub const REX_MAP_STACK_TRACE: u32 = 7;
+/// Map kind: hash table that evicts (`BPF_MAP_TYPE_LRU_HASH`).
+pub const REX_MAP_LRU_HASH: u32 = 9;
+/// Map kind: both of that (`BPF_MAP_TYPE_LRU_PERCPU_HASH`).
+pub const REX_MAP_LRU_PERCPU_HASH: u32 = 10;
+/// Map kind: longest prefix match (`BPF_MAP_TYPE_LPM_TRIE`).
+pub const REX_MAP_LPM_TRIE: u32 = 11;
 /// Map kind: queue (`BPF_MAP_TYPE_QUEUE`).
 pub const REX_MAP_QUEUE: u32 = 22;
 /// Map kind: stack (`BPF_MAP_TYPE_STACK`).
 pub const REX_MAP_STACK: u32 = 23;
 /// Map kind: ring buffer (`BPF_MAP_TYPE_RINGBUF`).
 pub const REX_MAP_RINGBUF: u32 = 27;
+/// Map kind: bloom filter (`BPF_MAP_TYPE_BLOOM_FILTER`).
+pub const REX_MAP_BLOOM_FILTER: u32 = 30;
 
 /// Update flag: create or replace (`BPF_ANY`).
 pub const REX_ANY: u64 = 0;

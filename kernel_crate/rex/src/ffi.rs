@@ -48,12 +48,18 @@ unsafe extern "C" {
     pub(crate) fn rex_map_update(map: u64, key: *const u8, value: *const u8, flags: u64) -> i64;
     /// Deletes an entry.
     pub(crate) fn rex_map_delete(map: u64, key: *const u8) -> i64;
+    /// Copies the key after `key`; the first one if it is null or not there.
+    pub(crate) fn rex_map_next_key(map: u64, key: *const u8, out: *mut u8) -> i64;
+    /// Copies a CPU's value.
+    pub(crate) fn rex_map_read_cpu(map: u64, key: *const u8, cpu: u32, out: *mut u8) -> i64;
     /// Pushes to a queue or stack.
     pub(crate) fn rex_map_push(map: u64, value: *const u8, flags: u64) -> i64;
     /// Takes a value from a queue or stack.
     pub(crate) fn rex_map_pop(map: u64, out: *mut u8) -> i64;
     /// Copies the next value of a queue or stack.
     pub(crate) fn rex_map_peek(map: u64, out: *mut u8) -> i64;
+    /// Looks for a value in a bloom filter.
+    pub(crate) fn rex_map_contains(map: u64, value: *const u8) -> i64;
     /// Reserves a record, null if there is no room.
     pub(crate) fn rex_ringbuf_reserve(map: u64, size: u64, flags: u64) -> *mut u8;
     /// Publishes a reserved record.

@@ -10,18 +10,28 @@ use core::marker::PhantomData;
 use crate::abi::rex_map_slot;
 use crate::ffi;
 use crate::linux::bpf::{
-    BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
+    BPF_F_INNER_MAP, BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_MAP_TYPE_ARRAY,
+    BPF_MAP_TYPE_BLOOM_FILTER, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LPM_TRIE, BPF_MAP_TYPE_LRU_HASH,
+    BPF_MAP_TYPE_LRU_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH,
     BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK,
     BPF_MAP_TYPE_STACK_TRACE, bpf_map_type,
 };
 use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, to_result};
 
 pub mod capability;
+mod cursor;
+mod lpm;
 mod methods;
 mod ring_buffer;
+#[rustfmt::skip] // Generated.
+#[allow(dead_code)]
+mod shape;
 
-use capability::{Kind, Lookup, Map, PushPop, Supported, Update};
+use capability::{Kind, Lookup, Map, PerCpu, PushPop, Supported, Update};
+pub use cursor::Cursor;
+pub use lpm::LpmKey;
 pub use ring_buffer::RexRingBufEntry;
+use shape::Shape;
 
 /// A map of kind `MT` from `K` to `V`.
 ///
@@ -54,6 +64,17 @@ pub type RexPerfEventArray<V> = RexMapHandle<BPF_MAP_TYPE_PERF_EVENT_ARRAY, u32,
 pub type RexArrayMap<V> = RexMapHandle<BPF_MAP_TYPE_ARRAY, u32, V>;
 /// A hash table.
 pub type RexHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_HASH, K, V>;
+/// A hash table that drops the entries used longest ago when it is full.
+pub type RexLruHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_LRU_HASH, K, V>;
+/// A hash table with a value per CPU; a program sees its CPU's.
+pub type RexPerCPUHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_PERCPU_HASH, K, V>;
+/// A [`RexPerCPUHashMap`] that drops the entries used longest ago when it is full.
+pub type RexLruPerCPUHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_LRU_PERCPU_HASH, K, V>;
+/// Values by prefix, found by the longest that fits. `K` is an [`LpmKey`]; the flag
+/// `BPF_F_NO_PREALLOC` is needed.
+pub type RexLpmTrie<K, V> = RexMapHandle<BPF_MAP_TYPE_LPM_TRIE, K, V>;
+/// A bloom filter: remembers values in little memory, and takes a few others for them.
+pub type RexBloomFilter<V> = RexMapHandle<BPF_MAP_TYPE_BLOOM_FILTER, (), V>;
 /// A stack: last in, first out.
 pub type RexStack<V> = RexMapHandle<BPF_MAP_TYPE_STACK, (), V>;
 /// A queue: first in, first out.
@@ -70,7 +91,8 @@ where
     /// Describes a map of `ms` entries (bytes for a ring buffer) with the creation flags
     /// `mf` (`BPF_F_*`). The loader creates it when the image is loaded.
     ///
-    /// A key or value that the kind cannot have is refused when the extension is compiled.
+    /// What the kernel would not create is refused when the extension is compiled: keys,
+    /// values, numbers of entries and flags that the kind cannot have.
     pub const fn new(ms: u32, mf: u32) -> Self {
         // Not in a `const` block: the compiler then also points at the static.
         assert!(
@@ -78,37 +100,27 @@ where
             "a map value is aligned to at most 8 bytes"
         );
         assert!(
-            size_of::<V>() <= u32::MAX as usize,
-            "a map value is smaller than 4 GiB"
+            size_of::<K>() <= u32::MAX as usize && size_of::<V>() <= u32::MAX as usize,
+            "a map key or value is smaller than 4 GiB"
         );
-        if <Kind<MT> as Supported>::HAS_VALUES {
-            assert!(
-                size_of::<V>() > 0,
-                "a value of this kind of map has at least one byte"
-            );
-        } else {
-            assert!(
-                size_of::<V>() == 0,
-                "this kind of map has no values of its own"
-            );
-        }
-        match <Kind<MT> as Supported>::KEY_SIZE {
-            Some(0) => assert!(size_of::<K>() == 0, "this kind of map has no keys"),
-            Some(size) => {
-                assert!(
-                    size_of::<K>() == size,
-                    "the key of this kind of map has 4 bytes"
-                );
-            }
-            None => assert!(
-                size_of::<K>() > 0 && size_of::<K>() <= u32::MAX as usize,
-                "a key has at least one byte"
-            ),
-        }
+        assert!(
+            mf & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG | BPF_F_MMAPABLE | BPF_F_INNER_MAP) == 0,
+            "programs read and write every map, and user space maps none: leave out BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_F_MMAPABLE and BPF_F_INNER_MAP"
+        );
         let value_size = match <Kind<MT> as Supported>::VALUE_SIZE {
             Some(size) => size,
             None => size_of::<V>() as u32,
         };
+        let shape = Shape {
+            kind: MT,
+            key_size: size_of::<K>() as u32,
+            value_size,
+            max_entries: ms,
+            flags: mf,
+        };
+        if let Err(refused) = shape.check() {
+            panic!("{}", refused.rule);
+        }
         Self {
             slot: UnsafeCell::new(rex_map_slot {
                 map_type: MT,
@@ -141,6 +153,13 @@ where
         unsafe { (&raw const (*self.slot.get()).handle).read_volatile() }
     }
 
+    /// Most entries, as declared.
+    #[inline(always)]
+    fn max_entries(&self) -> u32 {
+        // SAFETY: As for `handle`.
+        unsafe { (&raw const (*self.slot.get()).max_entries).read_volatile() }
+    }
+
     /// Looks a key up. Two results for one key may be alive at once: values have no invalid
     /// bit patterns, exclusive access is not assumed by the compiler (see the flags
     /// extensions are built with), and memory outlives the invocation.
@@ -150,30 +169,52 @@ where
     where
         Kind<MT>: Lookup,
     {
+        // SAFETY: Null, or the address of a value of this map: it has the size of `V`, is
+        // aligned to 8 bytes and stays valid until the invocation ends.
+        unsafe { self.find(key).as_mut() }
+    }
+
+    /// Address of a value, or null.
+    #[inline(always)]
+    fn find(&'static self, key: &K) -> *mut V {
         let key = core::ptr::from_ref(key).cast::<u8>();
         if MT == BPF_MAP_TYPE_ARRAY {
             // What the loader stores as `stride`; here a constant, which is a multiplication
             // less.
             let stride = const { size_of::<V>().next_multiple_of(8) };
             // SAFETY: Keys of arrays have four bytes, `new` asserts it. The loader stored
-            // where the elements lie and how many there are; each has the size of `V`, is
-            // aligned to 8 bytes and stays valid until the invocation ends.
+            // where the elements lie and how many there are.
             unsafe {
                 let slot = self.slot.get();
                 let index = key.cast::<u32>().read_unaligned();
                 if index >= (&raw const (*slot).count).read_volatile() {
-                    return None;
+                    return core::ptr::null_mut();
                 }
                 let base = (&raw const (*slot).base).read_volatile() as usize;
                 let address = base + index as usize * stride;
-                // No element lies at address 0; saves the caller the check for `None`.
+                // No element lies at address 0; saves the caller the check for null.
                 core::hint::assert_unchecked(address != 0);
-                return Some(&mut *core::ptr::with_exposed_provenance_mut::<V>(address));
+                return core::ptr::with_exposed_provenance_mut(address);
             }
         }
-        // SAFETY: `key` is valid for reads of the map's key size. The answer is null, or the
-        // address of a value of this map, as above.
-        unsafe { ffi::rex_map_lookup(self.handle(), key).cast::<V>().as_mut() }
+        // SAFETY: `key` is valid for reads of the map's key size.
+        unsafe { ffi::rex_map_lookup(self.handle(), key).cast() }
+    }
+
+    /// A copy of a CPU's value.
+    #[inline(always)]
+    pub(crate) fn read_cpu(&'static self, key: &K, cpu: u32) -> Option<V>
+    where
+        Kind<MT>: PerCpu,
+    {
+        let mut out = core::mem::MaybeUninit::<V>::uninit();
+        let key = core::ptr::from_ref(key).cast();
+        // SAFETY: `key` is valid for reads of the map's key size and `out` for writes of its
+        // value size; on success the helper wrote a value.
+        unsafe {
+            let answer = ffi::rex_map_read_cpu(self.handle(), key, cpu, out.as_mut_ptr().cast());
+            (answer == 0).then(|| out.assume_init())
+        }
     }
 
     #[inline(always)]
@@ -202,14 +243,18 @@ where
     }
 
     #[inline(always)]
-    pub(crate) fn push_value(&'static self, value: &V, flags: u64) -> Result
-    where
-        Kind<MT>: PushPop,
-    {
+    pub(crate) fn push_value(&'static self, value: &V, flags: u64) -> Result {
         // SAFETY: `value` is valid for reads of the map's value size.
         to_result(unsafe {
             ffi::rex_map_push(self.handle(), core::ptr::from_ref(value).cast(), flags)
         })
+    }
+
+    #[inline(always)]
+    fn holds_value(&'static self, value: &V) -> bool {
+        let value = core::ptr::from_ref(value).cast();
+        // SAFETY: `value` is valid for reads of the map's value size.
+        unsafe { ffi::rex_map_contains(self.handle(), value) == 0 }
     }
 
     #[inline(always)]

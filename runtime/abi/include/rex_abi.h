@@ -37,11 +37,16 @@
 #define REX_MAP_HASH 1
 #define REX_MAP_ARRAY 2
 #define REX_MAP_PERF_EVENT_ARRAY 4
+#define REX_MAP_PERCPU_HASH 5
 #define REX_MAP_PERCPU_ARRAY 6
 #define REX_MAP_STACK_TRACE 7
+#define REX_MAP_LRU_HASH 9
+#define REX_MAP_LRU_PERCPU_HASH 10
+#define REX_MAP_LPM_TRIE 11
 #define REX_MAP_QUEUE 22
 #define REX_MAP_STACK 23
 #define REX_MAP_RINGBUF 27
+#define REX_MAP_BLOOM_FILTER 30
 
 #define REX_ANY 0
 #define REX_NOEXIST 1
@@ -352,12 +357,18 @@ uint8_t *rex_map_lookup(uint64_t map, const uint8_t *key);
 int64_t rex_map_update(uint64_t map, const uint8_t *key, const uint8_t *value, uint64_t flags);
 /* Deletes an entry. */
 int64_t rex_map_delete(uint64_t map, const uint8_t *key);
+/* Copies the key after `key`; the first one if it is null or not there. */
+int64_t rex_map_next_key(uint64_t map, const uint8_t *key, uint8_t *out);
+/* Copies a CPU's value. */
+int64_t rex_map_read_cpu(uint64_t map, const uint8_t *key, uint32_t cpu, uint8_t *out);
 /* Pushes to a queue or stack. */
 int64_t rex_map_push(uint64_t map, const uint8_t *value, uint64_t flags);
 /* Takes a value from a queue or stack. */
 int64_t rex_map_pop(uint64_t map, uint8_t *out);
 /* Copies the next value of a queue or stack. */
 int64_t rex_map_peek(uint64_t map, uint8_t *out);
+/* Looks for a value in a bloom filter. */
+int64_t rex_map_contains(uint64_t map, const uint8_t *value);
 /* Reserves a record, null if there is no room. */
 uint8_t *rex_ringbuf_reserve(uint64_t map, uint64_t size, uint64_t flags);
 /* Publishes a reserved record. */

@@ -113,9 +113,12 @@ imports! {
     Helper rex_map_lookup(map: U64, key: BYTES) -> BYTES_MUT, "Address of a value, null if the key is not there.";
     Helper rex_map_update(map: U64, key: BYTES, value: BYTES, flags: U64) -> I64, "Creates or replaces an entry.";
     Helper rex_map_delete(map: U64, key: BYTES) -> I64, "Deletes an entry.";
+    Helper rex_map_next_key(map: U64, key: BYTES, out: BYTES_MUT) -> I64, "Copies the key after `key`; the first one if it is null or not there.";
+    Helper rex_map_read_cpu(map: U64, key: BYTES, cpu: U32, out: BYTES_MUT) -> I64, "Copies a CPU's value.";
     Helper rex_map_push(map: U64, value: BYTES, flags: U64) -> I64, "Pushes to a queue or stack.";
     Helper rex_map_pop(map: U64, out: BYTES_MUT) -> I64, "Takes a value from a queue or stack.";
     Helper rex_map_peek(map: U64, out: BYTES_MUT) -> I64, "Copies the next value of a queue or stack.";
+    Helper rex_map_contains(map: U64, value: BYTES) -> I64, "Looks for a value in a bloom filter.";
     Helper rex_ringbuf_reserve(map: U64, size: U64, flags: U64) -> BYTES_MUT, "Reserves a record, null if there is no room.";
     Helper rex_ringbuf_submit(record: BYTES_MUT, flags: U64) -> NOTHING, "Publishes a reserved record.";
     Helper rex_ringbuf_discard(record: BYTES_MUT, flags: U64) -> NOTHING, "Gives a reserved record up.";

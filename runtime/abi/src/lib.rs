@@ -13,6 +13,8 @@ pub mod container;
 pub mod contexts;
 pub mod imports;
 pub mod layout;
+pub mod shape;
 
 pub use container::*;
 pub use layout::*;
+pub use shape::Shape;

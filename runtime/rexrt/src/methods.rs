@@ -169,6 +169,10 @@ pub fn call(
             let params = json!({ "name": read.name, "consume": read.consume });
             hub.object(read.object)?.worker.call("map", params)
         }
+        "map_update" | "map_delete" => {
+            let of: OfObject = parse(params)?;
+            hub.object(of.object)?.worker.call(method, params.clone())
+        }
         "subscribe" => {
             let subscribe: Subscribe = parse(params)?;
             let mut wanted = client.wanted.lock().unwrap_or_else(PoisonError::into_inner);

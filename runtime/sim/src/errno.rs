@@ -22,6 +22,10 @@ impl Errno {
     pub const EACCES: Self = Self(libc::EACCES);
     /// Bad argument.
     pub const EINVAL: Self = Self(libc::EINVAL);
+    /// No space left.
+    pub const ENOSPC: Self = Self(libc::ENOSPC);
+    /// Not permitted.
+    pub const EPERM: Self = Self(libc::EPERM);
     /// Not provided by this target.
     pub const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
     /// The kernel's own "not supported", which user space never sees elsewhere.

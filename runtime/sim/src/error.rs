@@ -29,6 +29,10 @@ pub enum Kind {
     TargetUnavailable,
     /// Something is in use.
     Busy,
+    /// Bytes that are no value of the map's types.
+    InvalidValue,
+    /// The map does not do this, with an error number of the kernel.
+    MapRefused,
 }
 
 impl Kind {
@@ -44,6 +48,8 @@ impl Kind {
             Self::NotPermitted => 1007,
             Self::TargetUnavailable => 1008,
             Self::Busy => 1009,
+            Self::InvalidValue => 1010,
+            Self::MapRefused => 1011,
         }
     }
 }
@@ -178,7 +184,7 @@ impl From<LoadError> for Failure {
                 Self::new(Kind::BadImage, message).repair("correct the map's declaration")
             }
             LoadError::MapKind { .. } => Self::new(Kind::Unsupported, message)
-                .repair("use a hash, array, per-CPU array, stack, queue or ring buffer map"),
+                .repair("use a kind of map that `rex::map` has a type for"),
         }
     }
 }

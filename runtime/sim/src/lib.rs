@@ -15,6 +15,7 @@ mod hooks;
 mod imports;
 mod invocation;
 mod listing;
+mod map_requests;
 mod maps;
 pub mod measure;
 mod near;

@@ -78,7 +78,7 @@ pub fn entries(map: &Map, consume: bool) -> Value {
     });
     let fitting = fitting.count();
     let total = match map.storage {
-        Storage::Array(_) | Storage::PerCpuArray(_) => map.shape.max_entries as usize,
+        Storage::Array(_) => map.shape.max_entries as usize,
         _ => entries.len(),
     };
     entries.truncate(fitting);

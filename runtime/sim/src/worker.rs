@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Failure, Kind};
 use crate::listing;
+use crate::map_requests;
 use crate::object::{Budgets, Object};
 use crate::source::{Notify, Source, Spec};
 use crate::wire::{self, Line};
@@ -58,13 +59,6 @@ struct StartSource {
 #[derive(Deserialize)]
 struct Numbered {
     id: u64,
-}
-
-#[derive(Deserialize)]
-struct ReadMap {
-    name: String,
-    #[serde(default)]
-    consume: bool,
 }
 
 /// Serves until the socket ends.
@@ -152,7 +146,13 @@ impl Worker {
                 .object()
                 .map(|object| self.list(object))
                 .map_err(Value::from),
-            "map" => parse(params).and_then(|read| Ok(self.read_map(&read)?)),
+            "map" => parse(params).and_then(|read| Ok(map_requests::read(self.object()?, &read)?)),
+            "map_update" => {
+                parse(params).and_then(|update| Ok(map_requests::update(self.object()?, &update)?))
+            }
+            "map_delete" => {
+                parse(params).and_then(|delete| Ok(map_requests::delete(self.object()?, &delete)?))
+            }
             _ => Err(wire::protocol_error(
                 wire::METHOD_NOT_FOUND,
                 format!("no method `{method}`"),
@@ -245,31 +245,6 @@ impl Worker {
         let mut list = listing::state(object);
         list["sources"] = sources.into();
         list
-    }
-
-    fn read_map(&self, read: &ReadMap) -> Result<Value, Failure> {
-        let object = self.object()?;
-        let map = object
-            .maps
-            .iter()
-            .find(|map| map.name == read.name)
-            .ok_or_else(|| {
-                let names: Vec<_> = object
-                    .maps
-                    .iter()
-                    .map(|map| format!("`{}`", map.name))
-                    .collect();
-                let have = if names.is_empty() {
-                    "none".into()
-                } else {
-                    names.join(", ")
-                };
-                Failure::new(
-                    Kind::NoSuchObject,
-                    format!("there is no map `{}`; the image has {have}", read.name),
-                )
-            })?;
-        Ok(listing::entries(map, read.consume))
     }
 }
 

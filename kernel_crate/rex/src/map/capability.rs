@@ -3,9 +3,10 @@
 
 use super::RexMapHandle;
 use crate::linux::bpf::{
-    BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
-    BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK,
-    BPF_MAP_TYPE_STACK_TRACE, bpf_map_type,
+    BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_BLOOM_FILTER, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LPM_TRIE,
+    BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
+    BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE,
+    BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK, BPF_MAP_TYPE_STACK_TRACE, bpf_map_type,
 };
 use crate::utils::NoRef;
 
@@ -30,33 +31,41 @@ pub trait Map: Sealed {}
 /// Kinds that can be made.
 #[diagnostic::on_unimplemented(
     message = "this kind of map is not supported",
-    note = "supported are hash, array, per-CPU array, stack, queue, ring buffer, stack trace and perf event array"
+    note = "supported are the kinds that `rex::map` has a type for"
 )]
 pub trait Supported: Sealed {
-    /// Bytes a key must have; `None` if any number will do.
-    #[doc(hidden)]
-    const KEY_SIZE: Option<usize>;
     /// Bytes of a value if they do not follow from its type.
     #[doc(hidden)]
     const VALUE_SIZE: Option<u32>;
-    /// Whether there are values at all.
-    #[doc(hidden)]
-    const HAS_VALUES: bool;
 }
 
 /// Kinds whose values are read in place by key.
 #[diagnostic::on_unimplemented(
     message = "this kind of map has no lookup",
-    note = "hash, array and per-CPU array maps have one"
+    note = "hash, array and LPM trie maps have one"
 )]
 pub trait Lookup: Sealed {}
 
 /// Kinds whose entries are set and deleted by key.
 #[diagnostic::on_unimplemented(
     message = "this kind of map has no entries to update or delete",
-    note = "hash, array and per-CPU array maps have them"
+    note = "hash, array and LPM trie maps have them"
 )]
 pub trait Update: Sealed {}
+
+/// Kinds that can be gone through key by key.
+#[diagnostic::on_unimplemented(
+    message = "the entries of this kind of map cannot be gone through",
+    note = "those of hash, array and LPM trie maps can"
+)]
+pub trait Iterate: Lookup {}
+
+/// Kinds with a value for each CPU.
+#[diagnostic::on_unimplemented(
+    message = "this kind of map has one value for all CPUs",
+    note = "per-CPU hash and array maps have one for each"
+)]
+pub trait PerCpu: Lookup {}
 
 /// Kinds with push, pop and peek.
 #[diagnostic::on_unimplemented(
@@ -66,24 +75,27 @@ pub trait Update: Sealed {}
 pub trait PushPop: Sealed {}
 
 macro_rules! kinds {
-    ($($kind:ident: key $key:expr, value $value:expr, values $has:literal, $($can:ident)*;)*) => {$(
+    ($($kind:ident: value $value:expr, $($can:ident)*;)*) => {$(
         impl Supported for Kind<$kind> {
-            const KEY_SIZE: Option<usize> = $key;
             const VALUE_SIZE: Option<u32> = $value;
-            const HAS_VALUES: bool = $has;
         }
         $(impl $can for Kind<$kind> {})*
     )*};
 }
 
 kinds! {
-    BPF_MAP_TYPE_HASH: key None, value None, values true, Lookup Update;
-    BPF_MAP_TYPE_ARRAY: key Some(4), value None, values true, Lookup Update;
-    BPF_MAP_TYPE_PERCPU_ARRAY: key Some(4), value None, values true, Lookup Update;
-    BPF_MAP_TYPE_STACK: key Some(0), value None, values true, PushPop;
-    BPF_MAP_TYPE_QUEUE: key Some(0), value None, values true, PushPop;
-    BPF_MAP_TYPE_RINGBUF: key Some(0), value None, values false, ;
-    BPF_MAP_TYPE_STACK_TRACE: key Some(4), value None, values true, ;
+    BPF_MAP_TYPE_HASH: value None, Lookup Update Iterate;
+    BPF_MAP_TYPE_LRU_HASH: value None, Lookup Update Iterate;
+    BPF_MAP_TYPE_PERCPU_HASH: value None, Lookup Update Iterate PerCpu;
+    BPF_MAP_TYPE_LRU_PERCPU_HASH: value None, Lookup Update Iterate PerCpu;
+    BPF_MAP_TYPE_ARRAY: value None, Lookup Update Iterate;
+    BPF_MAP_TYPE_PERCPU_ARRAY: value None, Lookup Update Iterate PerCpu;
+    BPF_MAP_TYPE_LPM_TRIE: value None, Lookup Update Iterate;
+    BPF_MAP_TYPE_STACK: value None, PushPop;
+    BPF_MAP_TYPE_QUEUE: value None, PushPop;
+    BPF_MAP_TYPE_BLOOM_FILTER: value None, ;
+    BPF_MAP_TYPE_RINGBUF: value None, ;
+    BPF_MAP_TYPE_STACK_TRACE: value None, ;
     // The kernel keeps a file descriptor per CPU there; the type of a record is only ours.
-    BPF_MAP_TYPE_PERF_EVENT_ARRAY: key Some(4), value Some(4), values true, ;
+    BPF_MAP_TYPE_PERF_EVENT_ARRAY: value Some(4), ;
 }

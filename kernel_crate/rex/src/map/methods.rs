@@ -1,56 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Methods of hash tables, arrays, stacks and queues.
+//! Methods of the kinds of maps.
 
-use super::{RexArrayMap, RexHashMap, RexQueue, RexStack};
+use super::{
+    LpmKey, RexArrayMap, RexBloomFilter, RexHashMap, RexLpmTrie, RexLruHashMap,
+    RexLruPerCPUHashMap, RexPerCPUArrayMap, RexPerCPUHashMap, RexQueue, RexStack,
+};
 use crate::linux::bpf::{BPF_ANY, BPF_EXIST, BPF_NOEXIST};
 use crate::utils::{NoRef, Result};
 
-impl<K, V> RexHashMap<K, V>
-where
-    K: NoRef,
-    V: Copy + NoRef,
-{
-    /// Creates or replaces the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the map is full.
-    #[inline(always)]
-    pub fn insert(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_ANY))
-    }
+macro_rules! entries_by_key {
+    ($([$($parameter:tt)*] $map:ty, $key:ty, full $full:literal, value $value:literal;)*) => {$(
+        impl<$($parameter)*, V> $map
+        where
+            $key: NoRef,
+            V: Copy + NoRef,
+        {
+            #[doc = concat!("Creates or replaces ", $value, " of `key`.")]
+            ///
+            #[doc = concat!("Helper: `rex_map_update`. All program types. ", $full)]
+            #[inline(always)]
+            pub fn insert(&'static self, key: &$key, value: &V) -> Result {
+                self.update_entry(key, value, u64::from(BPF_ANY))
+            }
 
-    /// Creates the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-EEXIST)` if there is one,
-    /// `Err(-E2BIG)` if the map is full.
-    #[inline(always)]
-    pub fn insert_new(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_NOEXIST))
-    }
+            #[doc = concat!("Creates ", $value, " of `key`.")]
+            ///
+            /// Helper: `rex_map_update`. All program types. `Err(-EEXIST)` if there is one.
+            #[doc = $full]
+            #[inline(always)]
+            pub fn insert_new(&'static self, key: &$key, value: &V) -> Result {
+                self.update_entry(key, value, u64::from(BPF_NOEXIST))
+            }
 
-    /// Replaces the entry of `key`.
-    ///
-    /// Helper: `rex_map_update`. All program types. `Err(-ENOENT)` if there is none.
-    #[inline(always)]
-    pub fn update(&'static self, key: &K, value: &V) -> Result {
-        self.update_entry(key, value, u64::from(BPF_EXIST))
-    }
+            #[doc = concat!("Replaces ", $value, " of `key`.")]
+            ///
+            /// Helper: `rex_map_update`. All program types. `Err(-ENOENT)` if there is none.
+            #[inline(always)]
+            pub fn update(&'static self, key: &$key, value: &V) -> Result {
+                self.update_entry(key, value, u64::from(BPF_EXIST))
+            }
 
-    /// The value of `key`, in place.
-    ///
-    /// Helper: `rex_map_lookup`. All program types. `None` if there is none.
-    #[inline(always)]
-    pub fn get_mut<'a>(&'static self, key: &'a K) -> Option<&'a mut V> {
-        self.lookup(key)
-    }
+            #[doc = concat!("Gives ", $value, " of `key`, in place.")]
+            ///
+            /// Helper: `rex_map_lookup`. All program types. `None` if there is none.
+            #[inline(always)]
+            pub fn get_mut<'a>(&'static self, key: &'a $key) -> Option<&'a mut V> {
+                self.lookup(key)
+            }
 
-    /// Deletes the entry of `key`.
-    ///
-    /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if there is none.
-    #[inline(always)]
-    pub fn delete(&'static self, key: &K) -> Result {
-        self.delete_entry(key)
-    }
+            /// Whether `get_mut` would find something.
+            ///
+            /// Helper: `rex_map_lookup`. All program types.
+            #[inline(always)]
+            pub fn contains(&'static self, key: &$key) -> bool {
+                !self.find(key).is_null()
+            }
+
+            /// Deletes the entry of `key`.
+            ///
+            /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if there is none.
+            #[inline(always)]
+            pub fn delete(&'static self, key: &$key) -> Result {
+                self.delete_entry(key)
+            }
+        }
+    )*};
 }
+
+entries_by_key! {
+    [K] RexHashMap<K, V>, K, full "`Err(-E2BIG)` if the map is full.", value "the entry";
+    [K] RexLruHashMap<K, V>, K, full "A full map drops an old entry.", value "the entry";
+    [K] RexPerCPUHashMap<K, V>, K, full "`Err(-E2BIG)` if the map is full.",
+        value "this CPU's value";
+    [K] RexLruPerCPUHashMap<K, V>, K, full "A full map drops an old entry.",
+        value "this CPU's value";
+    [const N: usize] RexLpmTrie<LpmKey<N>, V>, LpmKey<N>,
+        full "`Err(-ENOSPC)` if the map is full.",
+        value "the entry (for `get_mut` and `contains` that of the longest prefix that fits)";
+}
+
+macro_rules! values_by_cpu {
+    ($($name:ident)*) => {$(
+        impl<K, V> $name<K, V>
+        where
+            K: NoRef,
+            V: Copy + NoRef,
+        {
+            /// A copy of the value of `key` on another CPU, which may change it at the same
+            /// time: fields that are aligned to their size are old or new, not mixed.
+            ///
+            /// Helper: `rex_map_read_cpu`. All program types. `None` if there is no such key
+            /// or CPU.
+            #[inline(always)]
+            pub fn get_on(&'static self, key: &K, cpu: u32) -> Option<V> {
+                self.read_cpu(key, cpu)
+            }
+        }
+    )*};
+}
+values_by_cpu!(RexPerCPUHashMap RexLruPerCPUHashMap);
 
 impl<V> RexArrayMap<V>
 where
@@ -62,6 +110,14 @@ where
     #[inline(always)]
     pub fn insert(&'static self, key: &u32, value: &V) -> Result {
         self.update_entry(key, value, u64::from(BPF_ANY))
+    }
+
+    /// Whether the map has an index `key`.
+    ///
+    /// No helper. All program types.
+    #[inline(always)]
+    pub fn contains(&'static self, key: &u32) -> bool {
+        !self.find(key).is_null()
     }
 
     /// The value at index `key`, in place.
@@ -79,6 +135,87 @@ where
     #[inline(always)]
     pub fn delete(&'static self, key: &u32) -> Result {
         self.delete_entry(key)
+    }
+}
+
+impl<V> RexPerCPUArrayMap<V>
+where
+    V: Copy + NoRef,
+{
+    /// Replaces this CPU's value at index `key`.
+    ///
+    /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the index is outside.
+    #[inline(always)]
+    pub fn insert(&'static self, key: &u32, value: &V) -> Result {
+        self.update_entry(key, value, u64::from(BPF_ANY))
+    }
+
+    /// This CPU's value at index `key`, in place.
+    ///
+    /// Helper: `rex_map_lookup`. All program types. `None` if the index is outside.
+    ///
+    /// ```
+    /// use rex::map::RexPerCPUArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static packets: RexPerCPUArrayMap<u64> = RexPerCPUArrayMap::new(1, 0);
+    ///
+    /// fn on_two_cpus() -> u64 {
+    ///     if let Some(count) = packets.get_mut(&0) {
+    ///         *count += 1;
+    ///     }
+    ///     (0..2).filter_map(|cpu| packets.get_on(&0, cpu)).sum()
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn get_mut<'a>(&'static self, key: &'a u32) -> Option<&'a mut V> {
+        self.lookup(key)
+    }
+
+    /// A copy of the value at index `key` on another CPU, which may change it at the same
+    /// time: fields that are aligned to their size are old or new, not mixed.
+    ///
+    /// Helper: `rex_map_read_cpu`. All program types. `None` if there is no such index or
+    /// CPU.
+    #[inline(always)]
+    pub fn get_on(&'static self, key: &u32, cpu: u32) -> Option<V> {
+        self.read_cpu(key, cpu)
+    }
+}
+
+impl<V> RexBloomFilter<V>
+where
+    V: Copy + NoRef,
+{
+    /// Puts a value in; it cannot be taken out.
+    ///
+    /// Helper: `rex_map_push`. All program types. Cannot fail.
+    #[inline(always)]
+    pub fn push(&'static self, value: &V) -> Result {
+        self.push_value(value, u64::from(BPF_ANY))
+    }
+
+    /// Whether a value was put in. `false` is certain, `true` is wrong about once in fifty
+    /// when the filter holds as many values as it was made for.
+    ///
+    /// Helper: `rex_map_contains`. All program types.
+    ///
+    /// ```
+    /// use rex::map::RexBloomFilter;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static seen: RexBloomFilter<u32> = RexBloomFilter::new(1024, 0);
+    ///
+    /// fn first_time(address: u32) -> bool {
+    ///     let new = !seen.contains(&address);
+    ///     new && seen.push(&address).is_ok()
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn contains(&'static self, value: &V) -> bool {
+        self.holds_value(value)
     }
 }
 

@@ -80,10 +80,18 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     const HEADER: &str = "runtime/abi/include/rex_abi.h";
     let header = read(&root.join(HEADER))?;
     let layout = read(&root.join("runtime/abi/src/layout.rs"))?;
+    let shape = read(&root.join("runtime/abi/src/shape.rs"))?;
     Ok(vec![
         (HEADER, with_prototypes(&header)?),
         ("runtime/image/link.ld", link_script()),
-        ("kernel_crate/rex/src/abi.rs", kernel_crate_layout(&layout)),
+        (
+            "kernel_crate/rex/src/abi.rs",
+            kernel_crate_copy("layout", &layout),
+        ),
+        (
+            "kernel_crate/rex/src/map/shape.rs",
+            kernel_crate_copy("shape", &shape).replace("crate::layout::", "crate::abi::"),
+        ),
         ("kernel_crate/rex/src/ffi.rs", kernel_crate_imports()),
     ])
 }
@@ -128,10 +136,10 @@ fn c_prototype(import: &Import) -> String {
     format!("{}{space}{}({parameters});", import.result.c, import.name)
 }
 
-fn kernel_crate_layout(layout: &str) -> String {
-    let (licence, rest) = layout.split_once('\n').unwrap_or((layout, ""));
+fn kernel_crate_copy(name: &str, source: &str) -> String {
+    let (licence, rest) = source.split_once('\n').unwrap_or((source, ""));
     format!(
-        "{licence}\n// Generated from runtime/abi/src/layout.rs by rex-abi-generate, do not edit.\n{rest}"
+        "{licence}\n// Generated from runtime/abi/src/{name}.rs by rex-abi-generate, do not edit.\n{rest}"
     )
 }
 

@@ -14,6 +14,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("signatures", include_str!("fixtures/signatures.rs")),
     ("attributes", include_str!("fixtures/attributes.rs")),
     ("map_kinds", include_str!("fixtures/map_kinds.rs")),
+    ("map_shapes", include_str!("fixtures/map_shapes.rs")),
     ("map_values", include_str!("fixtures/map_values.rs")),
     ("read_types", include_str!("fixtures/read_types.rs")),
     ("forged", include_str!("fixtures/forged.rs")),

@@ -1,129 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Arrays, plain and per CPU.
 
+use rex_abi::Shape;
+
 use super::Entries;
 use super::memory::Memory;
-use super::rules::Shape;
+use super::values::{New, Values};
 use crate::errno::Errno;
 
 const NOEXIST: u64 = rex_abi::REX_NOEXIST;
 const EXIST: u64 = rex_abi::REX_EXIST;
 
-/// `BPF_MAP_TYPE_ARRAY`.
+/// `BPF_MAP_TYPE_ARRAY` and `BPF_MAP_TYPE_PERCPU_ARRAY`.
 pub struct Array {
     memory: Memory,
     shape: Shape,
+    values: Values,
 }
 
 impl Array {
-    /// Creates one, zeroed.
-    pub fn new(shape: &Shape) -> Result<Self, Errno> {
-        let bytes = shape
-            .stride()
+    /// Creates one, zeroed, for `cpus` CPUs.
+    pub fn new(shape: &Shape, cpus: usize) -> Result<Self, Errno> {
+        let values = Values::new(shape, cpus);
+        let bytes = values
+            .bytes()?
             .checked_mul(shape.max_entries.into())
             .ok_or(Errno::E2BIG)?;
         Ok(Self {
             memory: Memory::new(bytes)?,
             shape: *shape,
+            values,
         })
     }
 
-    /// Address of element 0.
+    /// Address of element 0 of a plain array.
     pub fn base(&self) -> u64 {
         self.memory.at(0, 0) as u64
     }
 
-    /// Bytes from one element to the next.
-    pub fn stride(&self) -> u64 {
-        self.shape.stride()
+    /// Whether an address lies in it.
+    pub fn holds(&self, address: u64) -> bool {
+        self.memory.holds(address)
     }
 
-    /// Address of a value.
-    pub fn lookup(&self, index: u32) -> Option<*mut u8> {
-        (index < self.shape.max_entries).then(|| {
-            self.memory
-                .at(self.offset(index), self.shape.value_size as usize)
-        })
+    /// Address of a value as `cpu` sees it.
+    pub fn lookup(&self, cpu: u32, index: u32) -> Option<*mut u8> {
+        Some(self.memory.at(self.at(cpu, index)?, self.values.size))
     }
 
-    /// Replaces a value.
-    pub fn update(&self, index: u32, value: &[u8], flags: u64) -> Result<(), Errno> {
-        check_update(&self.shape, index, flags)?;
-        self.memory.write(self.offset(index), value);
+    /// Copies a CPU's value.
+    pub fn read(&self, cpu: u32, index: u32, out: &mut [u8]) -> Result<(), Errno> {
+        let at = self.at(cpu, index).ok_or(Errno::ENOENT)?;
+        self.values.snapshot(&self.memory, at, out);
         Ok(())
     }
 
-    /// The first `most` elements.
+    /// Replaces a value.
+    pub fn update(&self, index: u32, value: New<'_>, flags: u64) -> Result<(), Errno> {
+        check_update(&self.shape, index, flags)?;
+        self.values
+            .write(&self.memory, self.offset(index), value, false);
+        Ok(())
+    }
+
+    /// The index after `index`; the first one for none and for one outside.
+    pub fn next(&self, index: Option<u32>) -> Option<u32> {
+        let last = self.shape.max_entries - 1;
+        match index {
+            Some(index) if index == last => None,
+            Some(index) if index < last => Some(index + 1),
+            _ => Some(0),
+        }
+    }
+
+    /// The first `most` elements, as bpf(2) gives them.
     pub fn entries(&self, most: u32) -> Entries {
-        let value = |index| {
-            self.memory
-                .copy(self.offset(index), self.shape.value_size as usize)
-        };
+        let value = |index| self.values.copy(&self.memory, self.offset(index));
         (0..self.shape.max_entries.min(most))
             .map(|index| (index.to_ne_bytes().to_vec(), value(index)))
             .collect()
     }
 
     fn offset(&self, index: u32) -> u64 {
-        u64::from(index) * self.shape.stride()
-    }
-}
-
-/// `BPF_MAP_TYPE_PERCPU_ARRAY`.
-pub struct PerCpuArray {
-    memory: Memory,
-    shape: Shape,
-    cpus: usize,
-}
-
-impl PerCpuArray {
-    /// Creates one, zeroed, for `cpus` CPUs.
-    pub fn new(shape: &Shape, cpus: usize) -> Result<Self, Errno> {
-        let bytes = shape
-            .stride()
-            .checked_mul(shape.max_entries.into())
-            .and_then(|bytes| bytes.checked_mul(cpus as u64))
-            .ok_or(Errno::E2BIG)?;
-        Ok(Self {
-            memory: Memory::new(bytes)?,
-            shape: *shape,
-            cpus,
-        })
+        u64::from(index) * self.values.stride * u64::from(self.values.copies)
     }
 
-    /// Address of this CPU's value.
-    pub fn lookup(&self, cpu: u32, index: u32) -> Option<*mut u8> {
-        (index < self.shape.max_entries && (cpu as usize) < self.cpus).then(|| {
-            self.memory
-                .at(self.offset(cpu, index), self.shape.value_size as usize)
-        })
-    }
-
-    /// Replaces this CPU's value.
-    pub fn update(&self, cpu: u32, index: u32, value: &[u8], flags: u64) -> Result<(), Errno> {
-        check_update(&self.shape, index, flags)?;
-        self.memory.write(self.offset(cpu, index), value);
-        Ok(())
-    }
-
-    /// The first `most` elements; a value is those of all CPUs, each padded to 8 bytes, as
-    /// bpf(2) gives them.
-    pub fn entries(&self, most: u32) -> Entries {
-        let value = |index| {
-            let cpus = u32::try_from(self.cpus).unwrap_or(u32::MAX);
-            let stride = self.shape.stride() as usize;
-            (0..cpus)
-                .flat_map(|cpu| self.memory.copy(self.offset(cpu, index), stride))
-                .collect()
-        };
-        (0..self.shape.max_entries.min(most))
-            .map(|index| (index.to_ne_bytes().to_vec(), value(index)))
-            .collect()
-    }
-
-    fn offset(&self, cpu: u32, index: u32) -> u64 {
-        let row = u64::from(cpu) * u64::from(self.shape.max_entries);
-        (row + u64::from(index)) * self.shape.stride()
+    fn at(&self, cpu: u32, index: u32) -> Option<u64> {
+        let offset = self.values.of(cpu)?;
+        (index < self.shape.max_entries).then(|| self.offset(index) + offset)
     }
 }
 

@@ -6,19 +6,23 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rex_abi::Shape;
+
 use super::Entries;
 use super::memory::Memory;
-use super::rules::Shape;
+use super::values::{New, Values};
 use crate::errno::Errno;
 
 /// No element. Indices are stored plus one, so that fresh zeroed tables are empty.
 const NONE: u32 = 0;
 
-/// `BPF_MAP_TYPE_HASH` and `BPF_MAP_TYPE_LRU_HASH`.
+/// `BPF_MAP_TYPE_HASH`, `BPF_MAP_TYPE_LRU_HASH` and those with a value per CPU.
 pub struct Hash {
     memory: Memory,
     table: Mutex<Table>,
     shape: Shape,
+    values: Values,
+    element_bytes: u64,
     evicts: bool,
     seed: u64,
 }
@@ -42,8 +46,9 @@ struct Table {
 }
 
 impl Hash {
-    /// Creates an empty one.
-    pub fn new(shape: &Shape, evicts: bool) -> Result<Self, Errno> {
+    /// Creates an empty one for `cpus` CPUs.
+    pub fn new(shape: &Shape, cpus: usize) -> Result<Self, Errno> {
+        let (values, evicts) = (Values::new(shape, cpus), shape.evicts());
         let count = shape.max_entries as usize;
         let order = if evicts { count } else { 0 };
         let table = Table {
@@ -57,20 +62,27 @@ impl Hash {
             touched: 0,
             used: 0,
         };
-        let bytes = element_bytes(shape)
+        let element_bytes = u64::from(shape.key_size)
+            .next_multiple_of(8)
+            .checked_add(values.bytes()?)
+            .ok_or(Errno::E2BIG)?;
+        let bytes = element_bytes
             .checked_mul(count as u64)
             .ok_or(Errno::E2BIG)?;
         Ok(Self {
             memory: Memory::new(bytes)?,
             table: Mutex::new(table),
             shape: *shape,
+            values,
+            element_bytes,
             evicts,
             seed: RandomState::new().hash_one(0),
         })
     }
 
-    /// Address of a value.
-    pub fn lookup(&self, key: &[u8]) -> Option<*mut u8> {
+    /// Address of a value as `cpu` sees it.
+    pub fn lookup(&self, cpu: u32, key: &[u8]) -> Option<*mut u8> {
+        let offset = self.values.of(cpu)?;
         let mut table = self.lock();
         let (_, element) = self.find(&table, self.chain(&table, key), key)?;
         if self.evicts {
@@ -79,12 +91,47 @@ impl Hash {
         }
         Some(
             self.memory
-                .at(self.value(element), self.shape.value_size as usize),
+                .at(self.value(element) + offset, self.values.size),
         )
     }
 
-    /// `htab_map_update_elem`.
-    pub fn update(&self, key: &[u8], value: &[u8], flags: u64) -> Result<(), Errno> {
+    /// Copies a CPU's value; does not count as use.
+    pub fn read(&self, cpu: u32, key: &[u8], out: &mut [u8]) -> Result<(), Errno> {
+        let offset = self.values.of(cpu).ok_or(Errno::ENOENT)?;
+        let table = self.lock();
+        let found = self.find(&table, self.chain(&table, key), key);
+        let (_, element) = found.ok_or(Errno::ENOENT)?;
+        self.values
+            .snapshot(&self.memory, self.value(element) + offset, out);
+        Ok(())
+    }
+
+    /// The key after `key`; the first one for none and for one that is not there.
+    pub fn next(&self, key: Option<&[u8]>) -> Option<Vec<u8>> {
+        let table = self.lock();
+        let found = key.and_then(|key| {
+            let chain = self.chain(&table, key);
+            let (_, element) = self.find(&table, chain, key)?;
+            Some((chain, table.next[element as usize - 1]))
+        });
+        let (chain, next) = found.unwrap_or((0, table.heads[0]));
+        let later = || table.heads[chain + 1..].iter().copied();
+        let next = std::iter::once(next)
+            .chain(later())
+            .find(|element| *element != NONE)?;
+        Some(
+            self.memory
+                .copy(self.key(next), self.shape.key_size as usize),
+        )
+    }
+
+    /// Whether an address lies in its elements.
+    pub fn holds(&self, address: u64) -> bool {
+        self.memory.holds(address)
+    }
+
+    /// `htab_map_update_elem` and its per-CPU kind.
+    pub fn update(&self, key: &[u8], value: New<'_>, flags: u64) -> Result<(), Errno> {
         if flags > rex_abi::REX_EXIST {
             return Err(Errno::EINVAL);
         }
@@ -98,7 +145,8 @@ impl Hash {
                 table.unlink(element);
                 table.link_newest(element);
             }
-            self.memory.write(self.value(element), value);
+            self.values
+                .write(&self.memory, self.value(element), value, false);
             return Ok(());
         }
         if flags == rex_abi::REX_EXIST {
@@ -113,7 +161,8 @@ impl Hash {
         }
         let element = table.take();
         self.memory.write(self.key(element), key);
-        self.memory.write(self.value(element), value);
+        self.values
+            .write(&self.memory, self.value(element), value, true);
         table.next[element as usize - 1] = table.heads[chain];
         table.heads[chain] = element;
         if self.evicts {
@@ -141,8 +190,7 @@ impl Hash {
                 entries.push((
                     self.memory
                         .copy(self.key(element), self.shape.key_size as usize),
-                    self.memory
-                        .copy(self.value(element), self.shape.value_size as usize),
+                    self.values.copy(&self.memory, self.value(element)),
                 ));
                 element = table.next[element as usize - 1];
             }
@@ -155,7 +203,7 @@ impl Hash {
     }
 
     fn key(&self, element: u32) -> u64 {
-        u64::from(element - 1) * element_bytes(&self.shape)
+        u64::from(element - 1) * self.element_bytes
     }
 
     fn value(&self, element: u32) -> u64 {
@@ -243,10 +291,6 @@ impl Table {
             newer => self.older[newer as usize - 1] = older,
         }
     }
-}
-
-fn element_bytes(shape: &Shape) -> u64 {
-    u64::from(shape.key_size).next_multiple_of(8) + shape.stride()
 }
 
 fn zeroes(count: usize) -> Result<Vec<u32>, Errno> {

@@ -61,6 +61,17 @@ impl Memory {
         }
     }
 
+    /// Makes bytes zero.
+    pub fn zero(&self, offset: u64, len: usize) {
+        // SAFETY: as for `write`.
+        unsafe { std::ptr::write_bytes(self.at(offset, len), 0, len) };
+    }
+
+    /// Whether an address lies inside.
+    pub fn holds(&self, address: u64) -> bool {
+        (self.base as u64..self.base as u64 + self.len as u64).contains(&address)
+    }
+
     /// Copies bytes out.
     pub fn read(&self, offset: u64, out: &mut [u8]) {
         // SAFETY: as for `write`.

@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Maps that behave as the kernel's: sizes, flags, error numbers.
 //!
-//! The rules are those of `kernel/bpf/{hashtab,arraymap,queue_stack_maps,ringbuf,stackmap}.c`;
-//! on a machine where bpf(2) works, a test compares random operations with real maps.
+//! The rules are those of `kernel/bpf/{hashtab,arraymap,lpm_trie,queue_stack_maps,ringbuf,
+//! stackmap,bloom_filter}.c`; on a machine where bpf(2) works, a test compares random
+//! operations with real maps.
 
 mod array;
+mod bloom;
 mod hash;
+mod kinds;
+mod layout;
 mod memory;
+mod outside;
 mod queue;
 mod ringbuf;
-mod rules;
+mod trie;
+mod values;
 
 #[cfg(test)]
 pub(crate) mod oracle;
 #[cfg(test)]
 mod tests;
 
-use rex_image::ValueLayout;
+use rex_abi::Shape;
 
-pub use self::array::{Array, PerCpuArray};
+pub use self::array::Array;
+pub use self::bloom::Bloom;
 pub use self::hash::Hash;
+pub use self::kinds::kind_name;
+use self::layout::Side;
+pub use self::outside::Unwritten;
 pub use self::queue::{Order, Queue};
 pub use self::ringbuf::RingBuffer;
-pub use self::rules::{KIND_LRU_HASH, Shape, kind_name};
+pub use self::trie::Trie;
+use self::values::New;
 
 use crate::errno::Errno;
 use crate::error::LoadError;
@@ -36,10 +47,12 @@ pub enum Storage {
     Hash(Hash),
     /// Array.
     Array(Array),
-    /// Array with one value per CPU.
-    PerCpuArray(PerCpuArray),
+    /// Longest prefix match.
+    Trie(Trie),
     /// Queue or stack.
     Queue(Queue),
+    /// Bloom filter.
+    Bloom(Bloom),
     /// Ring buffer.
     RingBuffer(RingBuffer),
     /// A kind that can be created but that nothing in this target fills.
@@ -54,8 +67,10 @@ pub struct Map {
     pub shape: Shape,
     /// What stands behind it.
     pub storage: Storage,
-    key_padding: Vec<(usize, usize)>,
-    value_padding: Vec<(usize, usize)>,
+    key: Side,
+    value: Side,
+    /// Values of each entry: CPUs, or 1.
+    copies: usize,
 }
 
 impl Map {
@@ -71,17 +86,17 @@ impl Map {
         let name = declared.name.clone();
         let storage = match shape.check() {
             Ok(()) => Storage::new(&shape, cpus),
-            Err(rules::Refused::Kind) => {
+            Err(refused) if refused.errno == 0 => {
                 return Err(LoadError::MapKind {
                     name,
                     kind: shape.kind,
                 });
             }
-            Err(rules::Refused::Shape(errno, reason)) => {
+            Err(refused) => {
                 return Err(LoadError::Map {
                     name,
-                    errno: errno.0,
-                    reason: reason.into(),
+                    errno: refused.errno,
+                    reason: refused.rule.into(),
                 });
             }
         };
@@ -92,8 +107,9 @@ impl Map {
         })?;
         Ok(Self {
             name,
-            key_padding: padding(&declared.layout.key, shape.key_size),
-            value_padding: padding(&declared.layout.value, shape.value_size),
+            key: Side::new(&declared.layout.key, shape.key_size),
+            value: Side::new(&declared.layout.value, shape.value_size),
+            copies: if shape.per_cpu() { cpus } else { 1 },
             shape,
             storage,
         })
@@ -101,44 +117,98 @@ impl Map {
 
     /// Address of a value as the program on `cpu` sees it.
     pub fn lookup(&self, cpu: u32, key: &[u8]) -> Option<*mut u8> {
-        match &self.storage {
-            Storage::Hash(hash) => without_padding(key, &self.key_padding, |key| hash.lookup(key)),
-            Storage::Array(array) => array.lookup(index(key)?),
-            Storage::PerCpuArray(array) => array.lookup(cpu, index(key)?),
-            Storage::Queue(_) | Storage::RingBuffer(_) | Storage::Inert => None,
-        }
+        self.key.without_padding(key, |key| match &self.storage {
+            Storage::Hash(hash) => hash.lookup(cpu, key),
+            Storage::Trie(trie) => trie.lookup(key),
+            Storage::Array(array) => array.lookup(cpu, index(key)?),
+            _ => None,
+        })
     }
 
-    /// Creates or replaces an entry.
+    /// Creates or replaces an entry; of a map with a value per CPU, that of `cpu`.
     pub fn update(&self, cpu: u32, key: &[u8], value: &[u8], flags: u64) -> Result<(), Errno> {
-        without_padding(value, &self.value_padding, |value| match &self.storage {
-            Storage::Hash(hash) => {
-                without_padding(key, &self.key_padding, |key| hash.update(key, value, flags))
-            }
+        self.value
+            .without_padding(value, |value| self.store(key, New::Of(cpu, value), flags))
+    }
+
+    fn store(&self, key: &[u8], value: New<'_>, flags: u64) -> Result<(), Errno> {
+        self.key.without_padding(key, |key| match &self.storage {
+            Storage::Hash(hash) => hash.update(key, value, flags),
+            Storage::Trie(trie) => trie.update(key, value, flags),
             Storage::Array(array) => array.update(index(key).ok_or(Errno::EINVAL)?, value, flags),
-            Storage::PerCpuArray(array) => {
-                array.update(cpu, index(key).ok_or(Errno::EINVAL)?, value, flags)
-            }
             Storage::RingBuffer(_) => Err(Errno::ENOTSUPP),
-            Storage::Queue(_) | Storage::Inert => Err(Errno::EINVAL),
+            Storage::Queue(_) | Storage::Bloom(_) | Storage::Inert => Err(Errno::EINVAL),
         })
     }
 
     /// Deletes an entry.
     pub fn delete(&self, key: &[u8]) -> Result<(), Errno> {
-        match &self.storage {
-            Storage::Hash(hash) => without_padding(key, &self.key_padding, |key| hash.delete(key)),
+        self.key.without_padding(key, |key| match &self.storage {
+            Storage::Hash(hash) => hash.delete(key),
+            Storage::Trie(trie) => trie.delete(key),
             Storage::RingBuffer(_) => Err(Errno::ENOTSUPP),
-            _ => Err(Errno::EINVAL),
+            Storage::Bloom(_) => Err(Errno::EOPNOTSUPP),
+            Storage::Array(_) | Storage::Queue(_) | Storage::Inert => Err(Errno::EINVAL),
+        })
+    }
+
+    /// Copies the key after `key` to `out`; the first one for none and for one that is not
+    /// there. An entry that stays is met once unless the key given last was deleted.
+    pub fn next_key(&self, key: Option<&[u8]>, out: &mut [u8]) -> Result<(), Errno> {
+        let next = match &self.storage {
+            Storage::Hash(hash) => match key {
+                Some(key) => self.key.without_padding(key, |key| hash.next(Some(key))),
+                None => hash.next(None),
+            },
+            Storage::Trie(trie) => trie.next(key),
+            Storage::Array(array) => array
+                .next(key.and_then(index))
+                .map(|index| index.to_ne_bytes().to_vec()),
+            _ => return Err(Errno::EOPNOTSUPP),
+        };
+        out.copy_from_slice(&next.ok_or(Errno::ENOENT)?);
+        Ok(())
+    }
+
+    /// Copies the value of `cpu` to `out`.
+    pub fn read_cpu(&self, key: &[u8], cpu: u32, out: &mut [u8]) -> Result<(), Errno> {
+        if !self.shape.per_cpu() {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        self.key.without_padding(key, |key| match &self.storage {
+            Storage::Hash(hash) => hash.read(cpu, key, out),
+            Storage::Array(array) => array.read(cpu, index(key).ok_or(Errno::EINVAL)?, out),
+            _ => Err(Errno::EOPNOTSUPP),
+        })
+    }
+
+    /// Whether a bloom filter may hold a value.
+    pub fn contains(&self, value: &[u8]) -> Result<(), Errno> {
+        let Storage::Bloom(bloom) = &self.storage else {
+            return Err(Errno::EOPNOTSUPP);
+        };
+        self.value
+            .without_padding(value, |value| bloom.contains(value))
+    }
+
+    /// Whether an address lies in the values of its entries, where programs look them up.
+    pub fn holds(&self, address: u64) -> bool {
+        match &self.storage {
+            Storage::Hash(hash) => hash.holds(address),
+            Storage::Trie(trie) => trie.holds(address),
+            Storage::Array(array) => array.holds(address),
+            _ => false,
         }
     }
 
-    /// Pushes to a queue or stack.
+    /// Pushes to a queue, a stack or a bloom filter.
     pub fn push(&self, value: &[u8], flags: u64) -> Result<(), Errno> {
-        let Storage::Queue(queue) = &self.storage else {
-            return Err(Errno::EINVAL);
-        };
-        without_padding(value, &self.value_padding, |value| queue.push(value, flags))
+        self.value
+            .without_padding(value, |value| match &self.storage {
+                Storage::Queue(queue) => queue.push(value, flags),
+                Storage::Bloom(bloom) => bloom.push(value, flags),
+                _ => Err(Errno::EINVAL),
+            })
     }
 
     /// Copies the next value of a queue or stack to `out`, and takes it if `take`.
@@ -158,24 +228,12 @@ impl Map {
         }
     }
 
-    /// Entries, of an array the first `most` only: it may be larger than the machine's
-    /// memory. A ring buffer's records have no key; those not yet submitted are not among
-    /// them.
-    pub fn entries(&self, most: u32) -> Entries {
-        match &self.storage {
-            Storage::Hash(hash) => hash.entries(),
-            Storage::Array(array) => array.entries(most),
-            Storage::PerCpuArray(array) => array.entries(most),
-            Storage::Queue(queue) => queue.entries(),
-            Storage::RingBuffer(ring) => ring.entries(),
-            Storage::Inert => Vec::new(),
-        }
-    }
-
     /// What the loader writes into the map's slot.
     pub fn slot(&self, handle: u64) -> rex_abi::rex_map_slot {
         let (base, stride, count) = match &self.storage {
-            Storage::Array(array) => (array.base(), array.stride(), self.shape.max_entries),
+            Storage::Array(array) if !self.shape.per_cpu() => {
+                (array.base(), self.shape.stride(), self.shape.max_entries)
+            }
             _ => (0, 0, 0),
         };
         rex_abi::rex_map_slot {
@@ -198,10 +256,15 @@ impl Map {
 impl Storage {
     fn new(shape: &Shape, cpus: usize) -> Result<Self, Errno> {
         Ok(match shape.kind {
-            rex_abi::REX_MAP_HASH => Self::Hash(Hash::new(shape, false)?),
-            KIND_LRU_HASH => Self::Hash(Hash::new(shape, true)?),
-            rex_abi::REX_MAP_ARRAY => Self::Array(Array::new(shape)?),
-            rex_abi::REX_MAP_PERCPU_ARRAY => Self::PerCpuArray(PerCpuArray::new(shape, cpus)?),
+            rex_abi::REX_MAP_HASH
+            | rex_abi::REX_MAP_LRU_HASH
+            | rex_abi::REX_MAP_PERCPU_HASH
+            | rex_abi::REX_MAP_LRU_PERCPU_HASH => Self::Hash(Hash::new(shape, cpus)?),
+            rex_abi::REX_MAP_ARRAY | rex_abi::REX_MAP_PERCPU_ARRAY => {
+                Self::Array(Array::new(shape, cpus)?)
+            }
+            rex_abi::REX_MAP_LPM_TRIE => Self::Trie(Trie::new(shape)?),
+            rex_abi::REX_MAP_BLOOM_FILTER => Self::Bloom(Bloom::new(shape)),
             rex_abi::REX_MAP_QUEUE => Self::Queue(Queue::new(shape, Order::Queue)?),
             rex_abi::REX_MAP_STACK => Self::Queue(Queue::new(shape, Order::Stack)?),
             rex_abi::REX_MAP_RINGBUF => Self::RingBuffer(RingBuffer::new(shape)?),
@@ -212,31 +275,4 @@ impl Storage {
 
 fn index(key: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(key.try_into().ok()?))
-}
-
-fn padding(layout: &ValueLayout, size: u32) -> Vec<(usize, usize)> {
-    let inside = layout.padding.iter().filter(|span| {
-        span.offset
-            .checked_add(span.length)
-            .is_some_and(|end| end <= size)
-    });
-    inside
-        .map(|span| (span.offset as usize, span.length as usize))
-        .collect()
-}
-
-/// Passes `bytes` on, with padding zeroed in a copy; types without padding pay nothing.
-fn without_padding<R>(
-    bytes: &[u8],
-    padding: &[(usize, usize)],
-    body: impl FnOnce(&[u8]) -> R,
-) -> R {
-    if padding.is_empty() {
-        return body(bytes);
-    }
-    let mut copy = bytes.to_vec();
-    for &(offset, length) in padding {
-        copy[offset..offset + length].fill(0);
-    }
-    body(&copy)
 }

@@ -5,22 +5,33 @@
 //! Needs a user for whom bpf(2) works. Where it does not, the comparison says so and the
 //! table of known answers below still holds.
 
+mod kinds;
+
 use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use rex_image::MapLayout;
 
-use super::{KIND_LRU_HASH, Map, Shape, rules::Refused};
+use rex_abi::Shape;
+
+use super::Map;
+use super::values::New;
 use crate::errno::Errno;
 
 const MAP_CREATE: i64 = 0;
 const LOOKUP: i64 = 1;
 const UPDATE: i64 = 2;
 const DELETE: i64 = 3;
+const NEXT_KEY: i64 = 4;
 const LOOKUP_AND_DELETE: i64 = 21;
 
 const HASH: u32 = rex_abi::REX_MAP_HASH;
+const LRU_HASH: u32 = rex_abi::REX_MAP_LRU_HASH;
+const PERCPU_HASH: u32 = rex_abi::REX_MAP_PERCPU_HASH;
+const LRU_PERCPU_HASH: u32 = rex_abi::REX_MAP_LRU_PERCPU_HASH;
+const LPM_TRIE: u32 = rex_abi::REX_MAP_LPM_TRIE;
+const BLOOM_FILTER: u32 = rex_abi::REX_MAP_BLOOM_FILTER;
 const ARRAY: u32 = rex_abi::REX_MAP_ARRAY;
 const PERF_EVENT_ARRAY: u32 = rex_abi::REX_MAP_PERF_EVENT_ARRAY;
 const PERCPU_ARRAY: u32 = rex_abi::REX_MAP_PERCPU_ARRAY;
@@ -90,9 +101,9 @@ impl KernelMap {
         let fd = bpf(MAP_CREATE, &attributes)?;
         // SAFETY: the descriptor was just made and is owned by nobody else.
         let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
-        let value_size = match shape.kind {
-            PERCPU_ARRAY => (shape.stride() as usize) * possible_cpus(),
-            _ => shape.value_size as usize,
+        let value_size = match shape.per_cpu() {
+            true => (shape.stride() as usize) * possible_cpus(),
+            false => shape.value_size as usize,
         };
         Ok(Self { fd, value_size })
     }
@@ -164,10 +175,21 @@ fn ours(shape: &Shape) -> Map {
         slot: 0,
         layout: MapLayout::default(),
     };
-    Map::create(&declared, 1).unwrap()
+    Map::create(&declared, possible_cpus()).unwrap()
 }
 
+/// As bpf(2) gives it: of a map with a value per CPU, all of them.
 fn value_of(map: &Map, key: &[u8]) -> Result<Vec<u8>, Errno> {
+    if map.shape.per_cpu() {
+        let mut values = Vec::new();
+        for cpu in 0..possible_cpus() {
+            let mut value = vec![0; map.shape.value_size as usize];
+            map.read_cpu(key, cpu as u32, &mut value)?;
+            value.resize(map.shape.stride() as usize, 0);
+            values.extend(value);
+        }
+        return Ok(values);
+    }
     let value = map.lookup(0, key).ok_or(Errno::ENOENT)?;
     // SAFETY: the map gave the address of a value of this size.
     Ok(unsafe { std::slice::from_raw_parts(value, map.shape.value_size as usize).to_vec() })
@@ -193,7 +215,11 @@ fn creation_agrees_with_the_kernel() {
     }
     let kinds = [
         HASH,
-        KIND_LRU_HASH,
+        LRU_HASH,
+        PERCPU_HASH,
+        LRU_PERCPU_HASH,
+        LPM_TRIE,
+        BLOOM_FILTER,
         ARRAY,
         PERCPU_ARRAY,
         PERF_EVENT_ARRAY,
@@ -240,7 +266,8 @@ fn creation_agrees_with_the_kernel() {
         let kind = pick(&mut random, &kinds);
         // Half the time the kind's own key size, so that the later checks are reached.
         let usual = match kind {
-            QUEUE | STACK | RINGBUF => 0,
+            QUEUE | STACK | RINGBUF | BLOOM_FILTER => 0,
+            LPM_TRIE => 8,
             _ => 4,
         };
         let likely = random.below(2) == 0;
@@ -253,22 +280,63 @@ fn creation_agrees_with_the_kernel() {
             },
             value_size: pick(&mut random, &sizes),
             max_entries: pick(&mut random, &entries),
-            flags: if likely { 0 } else { pick(&mut random, &flags) },
+            flags: match likely {
+                true => u32::from(kind == LPM_TRIE),
+                false => pick(&mut random, &flags),
+            },
         };
         // What is too large for this machine's memory is not what is compared.
         if u64::from(shape.max_entries) * u64::from(shape.value_size) > 64 << 20 {
             continue;
         }
         let kernel = KernelMap::create(&shape).map(drop);
-        let own = match shape.check() {
-            Ok(()) => Ok(()),
-            Err(Refused::Shape(errno, _)) => Err(errno),
-            Err(Refused::Kind) => panic!("{shape:?}"),
-        };
+        let own = shape.check().map_err(|refused| Errno(refused.errno));
         created += u32::from(kernel.is_ok());
         assert_eq!(own, kernel, "{shape:?}");
     }
     assert!(created > 100, "only {created} shapes were valid");
+}
+
+/// A key with this number.
+fn key_of(shape: &Shape, number: u64) -> Vec<u8> {
+    let mut key = vec![0; shape.key_size as usize];
+    if shape.kind == LPM_TRIE {
+        // Lengths up to one too many, and data whose first and last bits differ.
+        let bits = 8 * (u64::from(shape.key_size) - 4);
+        key[..4].copy_from_slice(&((number % (bits + 2)) as u32).to_ne_bytes());
+        key[4] = (number >> 5) as u8 & 0xc0;
+        let last = key.len() - 1;
+        key[last] = (number >> 7) as u8 & 3;
+        return key;
+    }
+    let used = key.len().min(8);
+    key[..used].copy_from_slice(&number.to_le_bytes()[..used]);
+    key
+}
+
+/// Copies the key after a key.
+type NextKey<'a> = &'a dyn Fn(Option<&[u8]>, &mut [u8]) -> Result<(), Errno>;
+
+/// Every key of both maps, found by going from one to the next.
+fn keys_of(kernel: &KernelMap, map: &Map) -> [Vec<Vec<u8>>; 2] {
+    let walk = |next: NextKey<'_>| {
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        let mut key = vec![0; map.shape.key_size as usize];
+        while next(keys.last().map(Vec::as_slice), &mut key).is_ok() {
+            keys.push(key.clone());
+            assert!(
+                keys.len() <= map.shape.max_entries as usize,
+                "{:?}",
+                map.shape
+            );
+        }
+        keys.sort();
+        keys
+    };
+    [
+        walk(&|key, out| kernel.element(NEXT_KEY, key.unwrap_or_default(), Some(out), 0)),
+        walk(&|key, out| map.next_key(key, out)),
+    ]
 }
 
 fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
@@ -279,24 +347,20 @@ fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
     let map = ours(&shape);
     let mut random = Random(u64::from(shape.kind) * 7919 + u64::from(shape.value_size));
     for round in 0..rounds {
-        let mut key = vec![0; shape.key_size as usize];
-        let number = random.below(keys).to_le_bytes();
-        let used = key.len().min(8);
-        key[..used].copy_from_slice(&number[..used]);
+        let key = key_of(&shape, random.below(keys));
         let what = random.below(10);
         let (own, real) = match what {
             0..5 => {
                 let flags = [0, 0, 0, 1, 2, 3, 4, 1 << 40][random.below(8) as usize];
                 let mut value = vec![0; kernel.value_size];
-                value
-                    .iter_mut()
-                    .for_each(|byte| *byte = random.below(256) as u8);
-                let given = value[..shape.value_size as usize].to_vec();
+                let part = shape.stride().min(value.len() as u64) as usize;
+                for value in value.chunks_mut(part) {
+                    let value = &mut value[..shape.value_size as usize];
+                    value.fill_with(|| random.below(256) as u8);
+                }
                 let real = kernel.element(UPDATE, &key, Some(&mut value), flags);
-                (
-                    map.update(0, &key, &given, flags).map(|()| given.clone()),
-                    real.map(|()| given),
-                )
+                let own = map.store(&key, New::All(&value), flags);
+                (own.map(|()| value.clone()), real.map(|()| value))
             }
             5..7 => {
                 let real = kernel.element(DELETE, &key, None, 0);
@@ -307,7 +371,6 @@ fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
             }
             _ => {
                 let real = kernel.lookup(LOOKUP, &key);
-                let real = real.map(|value| value[..shape.value_size as usize].to_vec());
                 (value_of(&map, &key), real)
             }
         };
@@ -316,6 +379,8 @@ fn keyed_operations(shape: Shape, keys: u64, rounds: u32) {
             "{shape:?}: round {round}, operation {what}, key {key:?}"
         );
     }
+    let [real, own] = keys_of(&kernel, &map);
+    assert_eq!(own, real, "{shape:?}");
 }
 
 #[test]

@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rex_abi::Shape;
+
 use super::Entries;
 use super::memory::Memory;
-use super::rules::Shape;
 use crate::errno::Errno;
 
 /// Which value comes next.

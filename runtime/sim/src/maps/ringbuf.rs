@@ -6,8 +6,9 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rex_abi::Shape;
+
 use super::Entries;
-use super::rules::Shape;
 use crate::errno::Errno;
 
 const HEADER: u64 = 8;

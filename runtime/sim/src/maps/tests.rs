@@ -3,7 +3,10 @@
 
 use rex_image::{MapLayout, Span, ValueLayout};
 
-use super::{KIND_LRU_HASH, Map, Shape};
+use rex_abi::Shape;
+
+use super::Map;
+use super::outside::Unwritten;
 use crate::errno::Errno;
 use crate::error::LoadError;
 
@@ -68,7 +71,7 @@ fn values_stay_where_they_are() {
 
 #[test]
 fn the_least_recently_used_entry_goes() {
-    let map = create(KIND_LRU_HASH, 4, 4, 2).unwrap();
+    let map = create(rex_abi::REX_MAP_LRU_HASH, 4, 4, 2).unwrap();
     map.update(0, &[1; 4], &[1; 4], 0).unwrap();
     map.update(0, &[2; 4], &[2; 4], 0).unwrap();
     read(&map, &[1; 4]).unwrap();
@@ -102,6 +105,188 @@ fn each_cpu_has_its_own_value() {
         [0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 0, 0, 0, 0]
     );
     assert_eq!(map.slot(1).base, 0);
+}
+
+#[test]
+fn a_per_cpu_hash_gives_each_cpu_its_own() {
+    let map = create(rex_abi::REX_MAP_PERCPU_HASH, 4, 4, 2).unwrap();
+    let cpu_of = |cpu| {
+        let mut out = [9; 4];
+        map.read_cpu(&[1; 4], cpu, &mut out).map(|()| out)
+    };
+    assert_eq!(cpu_of(0), Err(Errno::ENOENT));
+    map.update(1, &[1; 4], &[5; 4], 1).unwrap();
+    assert_eq!((cpu_of(0), cpu_of(1)), (Ok([0; 4]), Ok([5; 4])));
+    map.update(0, &[1; 4], &[6; 4], 2).unwrap();
+    assert_eq!((cpu_of(0), cpu_of(1)), (Ok([6; 4]), Ok([5; 4])));
+    assert_eq!(cpu_of(2), Err(Errno::ENOENT));
+    // The element is used again, by another key: nothing of the first is left.
+    map.delete(&[1; 4]).unwrap();
+    map.update(1, &[2; 4], &[7; 4], 0).unwrap();
+    assert_eq!(read(&map, &[2; 4]), Some(vec![0; 4]));
+}
+
+#[test]
+fn the_longest_prefix_is_found() {
+    let shape = Shape {
+        kind: rex_abi::REX_MAP_LPM_TRIE,
+        key_size: 8,
+        value_size: 1,
+        max_entries: 3,
+        flags: 1,
+    };
+    let map = Map::create(&declare(shape, MapLayout::default()), 1).unwrap();
+    let key = |length: u32, data: [u8; 4]| [length.to_ne_bytes(), data].concat();
+    map.update(0, &key(8, [10, 0, 0, 0]), &[1], 0).unwrap();
+    map.update(0, &key(17, [10, 1, 128, 77]), &[2], 1).unwrap();
+    map.update(0, &key(0, [0; 4]), &[3], 0).unwrap();
+    for (data, value) in [
+        ([10, 1, 200, 1], 2),
+        ([10, 1, 100, 1], 1),
+        ([11, 1, 100, 1], 3),
+    ] {
+        assert_eq!(read(&map, &key(32, data)), Some(vec![value]), "{data:?}");
+    }
+    assert_eq!(read(&map, &key(33, [10; 4])), None);
+    let another = key(9, [10; 4]);
+    assert_eq!(map.update(0, &another, &[4], 0), Err(Errno::ENOSPC));
+    assert_eq!(map.update(0, &key(33, [1; 4]), &[4], 0), Err(Errno::EINVAL));
+    assert_eq!(map.delete(&another), Err(Errno::ENOENT));
+    map.delete(&key(17, [10, 1, 128, 0])).unwrap();
+    assert_eq!(read(&map, &key(32, [10, 1, 200, 1])), Some(vec![1]));
+}
+
+#[test]
+fn keys_follow_one_another_while_entries_come_and_go() {
+    for (kind, flags) in [
+        (rex_abi::REX_MAP_HASH, 0),
+        (rex_abi::REX_MAP_LRU_HASH, 0),
+        (rex_abi::REX_MAP_LPM_TRIE, 1),
+    ] {
+        let shape = Shape {
+            kind,
+            key_size: 5,
+            value_size: 1,
+            max_entries: 64,
+            flags,
+        };
+        let map = Map::create(&declare(shape, MapLayout::default()), 1).unwrap();
+        for number in 0..40 {
+            map.update(0, &[8, 0, 0, 0, number], &[1], 0).unwrap();
+        }
+        // Each key is deleted once the one after it is known.
+        let (mut seen, mut key) = (0, [0; 5]);
+        let mut more = map.next_key(None, &mut key).is_ok();
+        while more {
+            let mut next = [0; 5];
+            more = map.next_key(Some(&key), &mut next).is_ok();
+            map.delete(&key).unwrap();
+            (seen, key) = (seen + 1, next);
+        }
+        assert_eq!(seen, 40, "{kind}");
+        assert_eq!(map.next_key(None, &mut key), Err(Errno::ENOENT));
+    }
+    let array = create(rex_abi::REX_MAP_ARRAY, 4, 4, 2).unwrap();
+    let mut key = [0; 4];
+    array.next_key(Some(&[9; 4]), &mut key).unwrap();
+    assert_eq!(key, [0; 4]);
+    let queue = create(rex_abi::REX_MAP_QUEUE, 0, 4, 2).unwrap();
+    assert_eq!(queue.next_key(None, &mut []), Err(Errno::EOPNOTSUPP));
+}
+
+#[test]
+fn what_is_read_from_outside_has_no_padding() {
+    let layout = ValueLayout {
+        padding: vec![Span {
+            offset: 1,
+            length: 3,
+        }],
+        enums: vec![],
+    };
+    for (kind, cpus) in [
+        (rex_abi::REX_MAP_ARRAY, 1),
+        (rex_abi::REX_MAP_PERCPU_ARRAY, 2),
+    ] {
+        let shape = Shape {
+            kind,
+            key_size: 4,
+            value_size: 12,
+            max_entries: 1,
+            flags: 0,
+        };
+        let layout = MapLayout {
+            key: ValueLayout::default(),
+            value: layout.clone(),
+        };
+        let map = Map::create(&declare(shape, layout), cpus).unwrap();
+        for cpu in 0..cpus {
+            let value = map.lookup(cpu as u32, &[0; 4]).unwrap();
+            // SAFETY: the map gave the address of a value of this size. This is what
+            // `*value = ...` does in a program: padding comes along.
+            unsafe { value.write_bytes(7, 12) };
+        }
+        let expected = [7, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7];
+        for value in map.entries(1)[0].1.chunks(16) {
+            assert_eq!(value[..12], expected);
+        }
+    }
+}
+
+#[test]
+fn writes_from_outside_are_checked_against_the_types() {
+    let state = rex_image::EnumField {
+        span: Span {
+            offset: 4,
+            length: 2,
+        },
+        values: vec![1, 7],
+    };
+    let layout = MapLayout {
+        key: ValueLayout::default(),
+        value: ValueLayout {
+            padding: vec![],
+            enums: vec![state],
+        },
+    };
+    let shape = Shape {
+        kind: rex_abi::REX_MAP_PERCPU_HASH,
+        key_size: 4,
+        value_size: 6,
+        max_entries: 1,
+        flags: 0,
+    };
+    let map = Map::create(&declare(shape, layout.clone()), 2).unwrap();
+    let good = vec![9, 9, 9, 9, 7, 0];
+    let bad = vec![9, 9, 9, 9, 2, 0];
+    let invalid = |outcome| match outcome {
+        Err(Unwritten::Invalid(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let text = invalid(map.write(&[1; 4], std::slice::from_ref(&bad), 0));
+    assert_eq!(
+        text,
+        "the enum at byte 4 of the value would be 2, expected one of 1, 7"
+    );
+    invalid(map.write(&[1; 4], &[good.clone(), bad], 0));
+    invalid(map.write(&[1; 3], std::slice::from_ref(&good), 0));
+    invalid(map.write(&[1; 4], &[vec![0; 5]], 0));
+    invalid(map.write(&[1; 4], &[], 0));
+    assert!(map.entries(1).is_empty(), "nothing was written");
+    map.write(&[1; 4], std::slice::from_ref(&good), 1).unwrap();
+    let second = vec![8, 8, 8, 8, 1, 0];
+    map.write(&[1; 4], &[good.clone(), second.clone()], 2)
+        .unwrap();
+    assert_eq!(
+        map.entries(1)[0].1,
+        [&good[..], &[0, 0], &second, &[0, 0]].concat()
+    );
+    let full = map.write(&[2; 4], &[good], 0);
+    assert_eq!(full, Err(Unwritten::Errno(Errno::E2BIG)));
+    assert_eq!(map.erase(&[2; 4]), Err(Unwritten::Errno(Errno::ENOENT)));
+    map.erase(&[1; 4]).unwrap();
+    let frozen = Shape { flags: 8, ..shape };
+    let frozen = Map::create(&declare(frozen, layout), 2).unwrap();
+    assert_eq!(frozen.erase(&[1; 4]), Err(Unwritten::Errno(Errno::EPERM)));
 }
 
 #[test]
@@ -171,8 +356,8 @@ fn what_the_kernel_refuses_is_refused_with_its_number() {
         }
     }
     assert!(matches!(
-        create(11, 8, 8, 1).err(),
-        Some(LoadError::MapKind { kind: 11, .. })
+        create(12, 4, 4, 1).err(),
+        Some(LoadError::MapKind { kind: 12, .. })
     ));
 }
 
