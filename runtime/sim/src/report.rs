@@ -148,6 +148,10 @@ fn words(
             "panic",
             "the program took a spin lock that it holds already".into(),
         ),
+        Reason::LockPlace => (
+            "panic",
+            "the program took a spin lock that lies neither in a map nor on its stack".into(),
+        ),
         Reason::NoSlots => ("panic", "the program holds more than 64 resources".into()),
     }
 }

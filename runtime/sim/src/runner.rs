@@ -190,7 +190,8 @@ impl Runner {
         let held = self.invocation.resources.drain();
         for held in &held {
             match held.resource {
-                // SAFETY: the lock lies in a map of this object, which is still loaded.
+                // SAFETY: the lock lies in a map of this object, which is still loaded, or on
+                // this runner's stack.
                 Resource::Lock(lock) => unsafe {
                     imports::release_lock(lock, self.invocation.cpu);
                 },

@@ -34,6 +34,8 @@ pub enum Reason {
     BadTarget(u64),
     /// A lock was taken by the invocation that holds it.
     LockHeld,
+    /// A lock was taken in memory that may be gone before the run is over.
+    LockPlace,
     /// All resource slots were taken.
     NoSlots,
 }

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::invocation::Invocation;
 use crate::resources::Resource;
 use crate::stop::{Reason, acquired_at, helper, kill_pending};
 
@@ -19,8 +20,11 @@ pub unsafe extern "C" fn rex_spin_lock(lock: *mut u32) {
         if !invocation.resources.has_room() {
             return Err(Reason::NoSlots);
         }
-        // SAFETY: the crate passes the lock word of a map value, which lives as long as the
-        // object, aligned to 4.
+        if !stays(invocation, lock as u64) {
+            return Err(Reason::LockPlace);
+        }
+        // SAFETY: the word is valid and aligned to 4, as the crate passes a reference, and
+        // stays mapped until the run is over.
         let word = unsafe { AtomicU32::from_ptr(lock) };
         let owner = owner(invocation.cpu);
         while word
@@ -55,11 +59,19 @@ pub unsafe extern "C" fn rex_spin_unlock(lock: *mut u32) {
 /// Releases a registered lock.
 ///
 /// # Safety
-/// `lock` must be the address of a lock word in a map of an object that is still loaded.
+/// `lock` must be the address of a lock word in a map of an object that is still loaded, or
+/// on the stack of a runner that is still there.
 pub unsafe fn release(lock: u64, cpu: u32) {
     // SAFETY: the caller's promise.
     let word = unsafe { AtomicU32::from_ptr(lock as *mut u32) };
     let _ = word.compare_exchange(owner(cpu), 0, Ordering::Release, Ordering::Relaxed);
+}
+
+/// Whether the word is still there when the run ends and its locks are released, even if
+/// the guard was leaked: a packet or a record may be gone by then.
+fn stays(invocation: &Invocation, word: u64) -> bool {
+    let stack = invocation.bottom..invocation.top;
+    stack.contains(&word) || invocation.object.maps.iter().any(|map| map.holds(word))
 }
 
 fn owner(cpu: u32) -> u32 {
