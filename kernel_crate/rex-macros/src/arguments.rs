@@ -55,7 +55,7 @@ pub fn function(attribute: &str, arguments: TokenStream) -> Result<Option<Text>,
 }
 
 /// The value of a string literal without escapes, plain or raw.
-fn string(token: &TokenTree) -> Option<String> {
+pub fn string(token: &TokenTree) -> Option<String> {
     let source = match token {
         TokenTree::Literal(literal) => literal.to_string(),
         // A literal that went through a `macro_rules!` fragment comes wrapped.

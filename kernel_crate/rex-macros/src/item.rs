@@ -20,8 +20,6 @@ pub struct Function {
 pub struct Static {
     pub name: Ident,
     pub cfgs: TokenStream,
-    /// Its type.
-    pub kind: TokenStream,
 }
 
 struct Reader {
@@ -208,15 +206,6 @@ impl Static {
                 "expected `:` and the type of the map",
             ));
         }
-        let (mut kind, mut depth, mut arrow) = (TokenStream::new(), 0, false);
-        while let Some(token) = reader.next() {
-            if depth == 0 && is_punct(&token, '=') {
-                break;
-            }
-            depth += i32::from(is_punct(&token, '<')) - i32::from(is_punct(&token, '>') && !arrow);
-            arrow = is_punct(&token, '-');
-            kind.extend([token]);
-        }
-        Ok(Self { name, cfgs, kind })
+        Ok(Self { name, cfgs })
     }
 }

@@ -8,10 +8,13 @@
 //! `extern crate that_name as rex;` to its root.
 
 mod arguments;
+mod context;
 mod diagnostic;
 mod item;
 mod map;
+mod near;
 mod program;
+mod snapshot;
 
 use proc_macro::TokenStream;
 
@@ -27,6 +30,16 @@ pub fn rex_kprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Kprobe, arguments, item)
 }
 
+/// A program at the return from a kernel function.
+///
+/// `#[rex_kretprobe]` or `#[rex_kretprobe(function = "symbol")]` on
+/// `fn(obj: &kretprobe, ctx: &mut PtRegs) -> Result`; `ctx.ret()` is what the function
+/// returned.
+#[proc_macro_attribute]
+pub fn rex_kretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    program::expand(Flavour::Kretprobe, arguments, item)
+}
+
 /// A program at the entry of a user-space function.
 ///
 /// `#[rex_uprobe]` or `#[rex_uprobe(function = "binary:symbol")]` on
@@ -36,13 +49,42 @@ pub fn rex_uprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Uprobe, arguments, item)
 }
 
+/// A program at the return from a user-space function.
+///
+/// `#[rex_uretprobe]` or `#[rex_uretprobe(function = "binary:symbol")]` on
+/// `fn(obj: &kretprobe, ctx: &mut PtRegs) -> Result`; `ctx.ret()` is what the function
+/// returned.
+#[proc_macro_attribute]
+pub fn rex_uretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    program::expand(Flavour::Uretprobe, arguments, item)
+}
+
 /// A program at a kernel tracepoint.
 ///
 /// On `fn(obj: &tracepoint<C>, ctx: &'static C) -> Result`; the context type `C` names the
-/// tracepoint.
+/// tracepoint: one of `rex::tracepoint`, or one made by [`tracepoint_context!`].
 #[proc_macro_attribute]
 pub fn rex_tracepoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Tracepoint, arguments, item)
+}
+
+/// Context types of any tracepoint.
+///
+/// ```text
+/// rex::tracepoint_context! {
+///     /// A task gets a CPU.
+///     pub struct SchedSwitch: "sched/sched_switch" { prev_comm, prev_pid, next_comm, next_pid }
+/// }
+/// ```
+///
+/// Fields are named as in the kernel's format file (`/sys/kernel/tracing/events`), `..`
+/// stands for all. A number is a public field of its size and sign, an array of bytes is
+/// `[u8; N]`; a `__data_loc` string is a method that gives `&CStr`, other such data one that
+/// gives `&[u8]`. Offsets are those of the committed snapshot of Linux 6.1; a target whose
+/// fields lie elsewhere refuses to attach the program.
+#[proc_macro]
+pub fn tracepoint_context(input: TokenStream) -> TokenStream {
+    context::expand(input)
 }
 
 /// A program run for each sample of a perf event.

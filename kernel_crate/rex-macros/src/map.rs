@@ -14,20 +14,15 @@ pub fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn map(item: TokenStream) -> Result<TokenStream, Diagnostic> {
-    let Static { name, cfgs, kind } = Static::read(item.clone())?;
+    let Static { name, cfgs } = Static::read(item.clone())?;
     let mut exported = Literal::string(name.to_string().trim_start_matches("r#"));
     exported.set_span(name.span());
     let exported = TokenStream::from(TokenTree::from(exported));
-    let mut out = emit(
-        "#[used] #[unsafe(link_section = \".maps\")] #[unsafe(export_name = $name)] \
-         #[allow(non_upper_case_globals)]",
-        &[("name", &exported)],
-    );
-    out.extend(item);
-    out.extend(cfgs);
+    let mut out = cfgs;
+    // As for programs: what is not safe stands in a macro of the crate `rex`.
     out.extend(emit(
-        "const _: () = ::rex::__private::assert_map::<$kind>();",
-        &[("kind", &kind)],
+        "::rex::__rex_map! { $name $item }",
+        &[("name", &exported), ("item", &item)],
     ));
     Ok(out)
 }

@@ -11,7 +11,9 @@ use crate::item::Function;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
     Kprobe,
+    Kretprobe,
     Uprobe,
+    Uretprobe,
     Tracepoint,
     PerfEvent,
     Xdp,
@@ -26,7 +28,9 @@ impl Flavour {
     fn attribute(self) -> &'static str {
         match self {
             Self::Kprobe => "rex_kprobe",
+            Self::Kretprobe => "rex_kretprobe",
             Self::Uprobe => "rex_uprobe",
+            Self::Uretprobe => "rex_uretprobe",
             Self::Tracepoint => "rex_tracepoint",
             Self::PerfEvent => "rex_perf_event",
             Self::Xdp => "rex_xdp",
@@ -38,6 +42,7 @@ impl Flavour {
     fn parameters(self) -> &'static str {
         match self {
             Self::Kprobe | Self::Uprobe => "(obj: &kprobe, ctx: &mut PtRegs)",
+            Self::Kretprobe | Self::Uretprobe => "(obj: &kretprobe, ctx: &mut PtRegs)",
             Self::Tracepoint => "(obj: &tracepoint<C>, ctx: &'static C)",
             Self::PerfEvent => "(obj: &perf_event, ctx: &bpf_perf_event_data)",
             Self::Xdp => "(obj: &xdp, ctx: &mut xdp_md)",
@@ -45,27 +50,11 @@ impl Flavour {
         }
     }
 
-    /// Function of `::rex::__private` that describes a program.
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Kprobe => "describe_kprobe",
-            Self::Uprobe => "describe_uprobe",
-            Self::Tracepoint => "describe_tracepoint",
-            Self::PerfEvent => "describe_perf_event",
-            Self::Xdp => "describe_xdp",
-            Self::Tc => "describe_tc",
-        }
-    }
-
-    /// Function of `::rex::__private` that runs a program.
-    fn run(self) -> &'static str {
-        match self {
-            Self::Kprobe | Self::Uprobe => "run_kprobe",
-            Self::Tracepoint => "run_tracepoint",
-            Self::PerfEvent => "run_perf_event",
-            Self::Xdp => "run_xdp",
-            Self::Tc => "run_tc",
-        }
+    fn has_function(self) -> bool {
+        matches!(
+            self,
+            Self::Kprobe | Self::Kretprobe | Self::Uprobe | Self::Uretprobe
+        )
     }
 }
 
@@ -76,7 +65,7 @@ pub fn expand(flavour: Flavour, arguments: TokenStream, item: TokenStream) -> To
 
 fn attach_target(flavour: Flavour, arguments: TokenStream) -> Result<Option<Text>, Diagnostic> {
     let attribute = flavour.attribute();
-    if !matches!(flavour, Flavour::Kprobe | Flavour::Uprobe) {
+    if !flavour.has_function() {
         return arguments::none(attribute, arguments).map(|()| None);
     }
     let target = arguments::function(attribute, arguments)?;
@@ -132,36 +121,22 @@ fn program(
     let attach = attach
         .map(|attach| text(&attach.value))
         .unwrap_or_else(|| text(""));
-    // Its context type names a tracepoint program's target.
-    let context = match flavour {
-        Flavour::Tracepoint => emit(", $target", &[("target", &target)]),
-        _ => TokenStream::new(),
-    };
     let mut out = TokenStream::new();
     if !function.has_inline {
         out.extend(emit("#[inline(always)]", &[]));
     }
     out.extend(item);
     out.extend(function.cfgs);
+    // All that is not safe stands in this macro of the crate `rex`, which names what it uses
+    // through `$crate`: an extension that calls something of its own `rex` gains nothing.
     out.extend(emit(
-        "const _: () = {
-            #[unsafe(export_name = $name)]
-            extern \"C\" fn $entry(ctx: *mut ()) -> u32 {
-                unsafe { ::rex::__private::$run(ctx, $target) }
-            }
-            #[used]
-            #[unsafe(link_section = \".rex.progs\")]
-            static PROGRAM: ::rex::__private::Program =
-                ::rex::__private::$describe($name, $attach, $entry $context);
-        };",
+        "::rex::__rex_program! { $attribute $name $attach $entry $target }",
         &[
+            ("attribute", &ident(flavour.attribute())),
             ("name", &text(name)),
-            ("entry", &entry),
-            ("run", &ident(flavour.run())),
-            ("describe", &ident(flavour.describe())),
-            ("target", &target),
             ("attach", &attach),
-            ("context", &context),
+            ("entry", &entry),
+            ("target", &target),
         ],
     ));
     Ok(out)

@@ -72,6 +72,20 @@ unsafe extern "C" {
     pub(crate) fn rex_ringbuf_query(map: u64, what: u64) -> u64;
     /// Reads kernel memory that may not be there.
     pub(crate) fn rex_probe_read_kernel(dst: *mut u8, size: u32, src: *const u8) -> i64;
+    /// Reads a string of kernel memory; gives its bytes with the NUL.
+    pub(crate) fn rex_probe_read_kernel_str(dst: *mut u8, size: u32, src: *const u8) -> i64;
+    /// Reads memory of the current process that may not be there.
+    pub(crate) fn rex_probe_read_user(dst: *mut u8, size: u32, src: *const u8) -> i64;
+    /// Reads a string of the current process; gives its bytes with the NUL.
+    pub(crate) fn rex_probe_read_user_str(dst: *mut u8, size: u32, src: *const u8) -> i64;
+    /// This invocation's tracepoint record and its bytes in all; null elsewhere.
+    pub(crate) fn rex_record(len: *mut u32) -> *const u8;
+    /// User id in the low and group id in the high half of the current process; all ones without one.
+    pub(crate) fn rex_uid_gid() -> u64;
+    /// Id of the current process's cgroup of version 2; 0 if it has none.
+    pub(crate) fn rex_cgroup_id() -> u64;
+    /// Sends a signal to the current process, or to its thread alone.
+    pub(crate) fn rex_send_signal(signal: u32, thread: u32) -> i64;
     /// Makes the probed function return `rc` at once.
     pub(crate) fn rex_override_return(regs: *mut rex_pt_regs, rc: u64) -> i64;
     /// Grows or shrinks a packet at its end.
@@ -154,3 +168,75 @@ unsafe extern "C" {
     /// Sends a copy of a packet through an interface.
     pub(crate) fn rex_clone_redirect(ctx: *mut rex_skb_ctx, ifindex: u32, flags: u64) -> i64;
 }
+
+/// Symbols of everything an image can import.
+#[rustfmt::skip]
+pub(crate) const NAMES: &[&str] = &[
+    "rex_trace",
+    "rex_panic_begin",
+    "rex_panic_end",
+    "rex_cpu",
+    "rex_numa_node",
+    "rex_ktime_ns",
+    "rex_ktime_boot_ns",
+    "rex_ktime_coarse_ns",
+    "rex_jiffies64",
+    "rex_random_u32",
+    "rex_task_current",
+    "rex_task_pid",
+    "rex_task_tgid",
+    "rex_task_utime",
+    "rex_task_comm",
+    "rex_task_regs",
+    "rex_task_from_pid",
+    "rex_task_put",
+    "rex_map_lookup",
+    "rex_map_update",
+    "rex_map_delete",
+    "rex_map_push",
+    "rex_map_pop",
+    "rex_map_peek",
+    "rex_ringbuf_reserve",
+    "rex_ringbuf_submit",
+    "rex_ringbuf_discard",
+    "rex_ringbuf_output",
+    "rex_ringbuf_query",
+    "rex_probe_read_kernel",
+    "rex_probe_read_kernel_str",
+    "rex_probe_read_user",
+    "rex_probe_read_user_str",
+    "rex_record",
+    "rex_uid_gid",
+    "rex_cgroup_id",
+    "rex_send_signal",
+    "rex_override_return",
+    "rex_xdp_adjust_tail",
+    "rex_xdp_adjust_head",
+    "rex_xdp_adjust_meta",
+    "rex_xdp_load_bytes",
+    "rex_xdp_store_bytes",
+    "rex_redirect",
+    "rex_skb_load_bytes",
+    "rex_skb_store_bytes",
+    "rex_l3_csum_replace",
+    "rex_l4_csum_replace",
+    "rex_skb_pull_data",
+    "rex_skb_change_tail",
+    "rex_spin_lock",
+    "rex_spin_unlock",
+    "rex_stack_id",
+    "rex_perf_read_value",
+    "rex_perf_output",
+    "rex_clone_redirect",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "bcmp",
+    "__udivti3",
+    "__umodti3",
+    "__divti3",
+    "__modti3",
+    "__x86_return_thunk",
+    "__x86_indirect_thunk_r11",
+];

@@ -140,6 +140,33 @@ macro_rules! base_helpers {
             $crate::helper::probe_read_kernel(dst, unsafe_ptr)
         }
 
+        /// Reads a string of kernel memory at an address that may not be valid into `buf`: up
+        /// to its NUL, and no more than fits, always ended by a NUL.
+        ///
+        /// Helper: `rex_probe_read_kernel_str`. All program types. `EFAULT` if the memory
+        /// cannot be read, `EINVAL` for an empty `buf`; `buf` is zero then.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::pt_regs::PtRegs;
+        /// use rex::{Result, rex_kprobe, rex_printk};
+        ///
+        /// #[rex_kprobe(function = "__x64_sys_getuid")]
+        /// fn reads(obj: &kprobe, ctx: &mut PtRegs) -> Result {
+        ///     let mut buf = [0; 64];
+        ///     let text = obj.bpf_probe_read_kernel_str(&mut buf, ctx.rdi() as *const ())?;
+        ///     rex_printk!("{} bytes\n", text.count_bytes())
+        /// }
+        /// ```
+        #[inline(always)]
+        pub fn bpf_probe_read_kernel_str<'b>(
+            &self,
+            buf: &'b mut [u8],
+            unsafe_ptr: *const (),
+        ) -> $crate::error::Result<&'b core::ffi::CStr> {
+            $crate::helper::probe_read_str($crate::ffi::rex_probe_read_kernel_str, buf, unsafe_ptr)
+        }
+
         /// Timer ticks since the machine was started.
         ///
         /// Helper: `rex_jiffies64`. All program types. Cannot fail.
@@ -204,22 +231,156 @@ macro_rules! base_helpers {
     };
 }
 
-/// Adds the helper for the current task.
+/// Adds the helpers about the current task, for programs that run on one's behalf.
 macro_rules! task_helper {
     () => {
         /// The task that runs on this CPU.
         ///
-        /// Helper: `rex_task_current`. Kprobe, uprobe, tracepoint and perf event programs.
-        /// `None` if the target has no current task.
+        /// Helper: `rex_task_current`. Kprobe, kretprobe, uprobe, uretprobe, tracepoint and
+        /// perf event programs. `None` if the target has no current task.
         #[inline(always)]
         pub fn bpf_get_current_task(&self) -> Option<$crate::task_struct::TaskStruct> {
             $crate::task_struct::TaskStruct::current()
+        }
+
+        /// Reads memory of the current process at an address that may not be valid.
+        ///
+        /// Helper: `rex_probe_read_user`. Programs with a current task. `EFAULT` if the
+        /// memory cannot be read; `dst` is zero then.
+        ///
+        /// ```
+        /// use rex::tracepoint::{SyscallsEnterOpenatCtx, tracepoint};
+        /// use rex::{Result, rex_printk, rex_tracepoint};
+        ///
+        /// #[rex_tracepoint]
+        /// fn opens(obj: &tracepoint<SyscallsEnterOpenatCtx>, ctx: &'static SyscallsEnterOpenatCtx) -> Result {
+        ///     let mut first = 0u8;
+        ///     obj.bpf_probe_read_user(&mut first, ctx.filename_ptr as *const ())?;
+        ///     rex_printk!("absolute: {}\n", first == b'/')
+        /// }
+        /// ```
+        #[inline(always)]
+        pub fn bpf_probe_read_user<T>(
+            &self,
+            dst: &mut T,
+            unsafe_ptr: *const (),
+        ) -> $crate::error::Result
+        where
+            T: Copy + $crate::utils::NoRef,
+        {
+            $crate::helper::probe_read_user(dst, unsafe_ptr)
+        }
+
+        /// Reads a string of the current process at an address that may not be valid into
+        /// `buf`: up to its NUL, and no more than fits, always ended by a NUL.
+        ///
+        /// Helper: `rex_probe_read_user_str`. Programs with a current task. `EFAULT` if the
+        /// memory cannot be read, `EINVAL` for an empty `buf`; `buf` is zero then.
+        ///
+        /// ```
+        /// use rex::tracepoint::{SyscallsEnterOpenatCtx, tracepoint};
+        /// use rex::{Result, rex_printk, rex_tracepoint};
+        ///
+        /// #[rex_tracepoint]
+        /// fn opens(obj: &tracepoint<SyscallsEnterOpenatCtx>, ctx: &'static SyscallsEnterOpenatCtx) -> Result {
+        ///     let mut buf = [0; 64];
+        ///     let path = obj.bpf_probe_read_user_str(&mut buf, ctx.filename_ptr as *const ())?;
+        ///     rex_printk!("opens {}\n", path.to_str().unwrap_or("?"))
+        /// }
+        /// ```
+        #[inline(always)]
+        pub fn bpf_probe_read_user_str<'b>(
+            &self,
+            buf: &'b mut [u8],
+            unsafe_ptr: *const (),
+        ) -> $crate::error::Result<&'b core::ffi::CStr> {
+            $crate::helper::probe_read_str($crate::ffi::rex_probe_read_user_str, buf, unsafe_ptr)
+        }
+
+        /// Process id in the high half, thread id in the low half; `-EINVAL` as `u64`
+        /// without a current task.
+        ///
+        /// Helper: `rex_task_tgid` and `rex_task_pid`. Programs with a current task.
+        #[inline(always)]
+        pub fn bpf_get_current_pid_tgid(&self) -> u64 {
+            $crate::task_struct::TaskStruct::current().map_or($crate::helper::INVALID, |task| {
+                (task.get_tgid() as u32 as u64) << 32 | task.get_pid() as u32 as u64
+            })
+        }
+
+        /// Group id in the high half, user id in the low half; `-EINVAL` as `u64` without a
+        /// current process.
+        ///
+        /// Helper: `rex_uid_gid`. Programs with a current task.
+        #[inline(always)]
+        pub fn bpf_get_current_uid_gid(&self) -> u64 {
+            // SAFETY: Takes nothing and has no precondition.
+            let ids = unsafe { $crate::ffi::rex_uid_gid() };
+            if ids == u64::MAX {
+                $crate::helper::INVALID
+            } else {
+                ids
+            }
+        }
+
+        /// Copies the current task's name, at most 15 bytes, to `buf`.
+        ///
+        /// Helper: `rex_task_comm`. Programs with a current task. `EINVAL` without one;
+        /// `buf` is zero then.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::pt_regs::PtRegs;
+        /// use rex::{Result, rex_kprobe, rex_printk};
+        ///
+        /// #[rex_kprobe(function = "__x64_sys_dup")]
+        /// fn dups(obj: &kprobe, _ctx: &mut PtRegs) -> Result {
+        ///     let mut buf = [0; 16];
+        ///     let name = obj.bpf_get_current_comm(&mut buf)?;
+        ///     rex_printk!("{}\n", name.to_str().unwrap_or("?"))
+        /// }
+        /// ```
+        #[inline(always)]
+        pub fn bpf_get_current_comm<'b>(
+            &self,
+            buf: &'b mut [u8; 16],
+        ) -> $crate::error::Result<&'b core::ffi::CStr> {
+            $crate::helper::current_comm(buf)
+        }
+
+        /// Id of the current process's cgroup (version 2), 0 if it has none.
+        ///
+        /// Helper: `rex_cgroup_id`. Programs with a current task.
+        #[inline(always)]
+        pub fn bpf_get_current_cgroup_id(&self) -> u64 {
+            // SAFETY: Takes nothing and has no precondition.
+            unsafe { $crate::ffi::rex_cgroup_id() }
+        }
+
+        /// Sends a signal to the current process.
+        ///
+        /// Helper: `rex_send_signal`. Programs with a current task. `EINVAL` for a number
+        /// that is no signal and without a current process, `EPERM` for one that must live.
+        #[inline(always)]
+        pub fn bpf_send_signal(&self, signal: u32) -> $crate::error::Result {
+            $crate::helper::send_signal(signal, false)
+        }
+
+        /// Sends a signal to the current thread.
+        ///
+        /// Helper: `rex_send_signal`. As [`Self::bpf_send_signal`].
+        #[inline(always)]
+        pub fn bpf_send_signal_thread(&self, signal: u32) -> $crate::error::Result {
+            $crate::helper::send_signal(signal, true)
         }
     };
 }
 
 pub(crate) use {base_helpers, task_helper};
 
+use core::ffi::CStr;
+
+use crate::error::{self, code};
 use crate::no_ref::{NoRef, assert_any_bits};
 
 /// Reads kernel memory into `dst`.
@@ -237,4 +398,56 @@ pub(crate) fn probe_read_kernel<T: Copy + NoRef>(dst: &mut T, source: *const ())
         )
     };
     crate::utils::to_result(result)
+}
+
+/// What the kernel answers as a number where there is no current task.
+pub(crate) const INVALID: u64 = (code::EINVAL.to_errno() as i64) as u64;
+
+/// Reads memory of the current process into `dst`.
+#[inline(always)]
+pub(crate) fn probe_read_user<T: Copy + NoRef>(dst: &mut T, source: *const ()) -> error::Result {
+    const { assert_any_bits::<T>() };
+    const { assert!(size_of::<T>() <= u32::MAX as usize) };
+    // SAFETY: As in `probe_read_kernel`.
+    let result = unsafe {
+        crate::ffi::rex_probe_read_user(
+            core::ptr::from_mut(dst).cast(),
+            size_of::<T>() as u32,
+            source.cast(),
+        )
+    };
+    error::to_result(result).map(drop)
+}
+
+/// Reads a string with one of the two imports for it.
+#[inline(always)]
+pub(crate) fn probe_read_str(
+    read: unsafe extern "C" fn(*mut u8, u32, *const u8) -> i64,
+    buf: &mut [u8],
+    source: *const (),
+) -> error::Result<&CStr> {
+    let size = buf.len().min(i32::MAX as usize) as u32;
+    // SAFETY: `buf` is valid for writes of `size` bytes, and the helper checks the source.
+    error::to_result(unsafe { read(buf.as_mut_ptr(), size, source.cast()) })?;
+    CStr::from_bytes_until_nul(buf).map_err(|_| code::EINVAL)
+}
+
+/// Copies the current task's name.
+pub(crate) fn current_comm(buf: &mut [u8; 16]) -> error::Result<&CStr> {
+    *buf = [0; 16];
+    // SAFETY: Takes nothing and has no precondition.
+    let task = unsafe { crate::ffi::rex_task_current() };
+    if task == 0 {
+        return Err(code::EINVAL);
+    }
+    // SAFETY: The handle is the current task's, and `buf` is valid for writes of 16 bytes.
+    error::to_result(unsafe { crate::ffi::rex_task_comm(task, buf) })?;
+    CStr::from_bytes_until_nul(buf).map_err(|_| code::EINVAL)
+}
+
+/// Sends a signal to the current process or thread.
+#[inline(always)]
+pub(crate) fn send_signal(signal: u32, thread: bool) -> error::Result {
+    // SAFETY: Takes numbers only.
+    error::to_result(unsafe { crate::ffi::rex_send_signal(signal, u32::from(thread)) }).map(drop)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Programs at the entry of kernel and user-space functions.
+//! Programs at the entry of kernel and user-space functions, and at the return from them.
 
 use crate::helper::{base_helpers, task_helper};
 use crate::pt_regs::PtRegs;
@@ -31,4 +31,33 @@ impl kprobe {
         // invocation's.
         unsafe { crate::ffi::rex_override_return(&raw mut regs.regs, rc) as i32 }
     }
+}
+
+/// What a kretprobe or uretprobe program may ask of the kernel. Its context are the
+/// registers as the function returns: [`PtRegs::ret`] is the result, the arguments are gone.
+///
+/// ```
+/// use rex::kprobe::kretprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_kretprobe, rex_printk};
+///
+/// #[rex_kretprobe(function = "__x64_sys_openat")]
+/// fn opened(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
+///     rex_printk!("openat gave {}\n", ctx.ret() as i64)
+/// }
+/// ```
+#[repr(C)]
+pub struct kretprobe {
+    private: (),
+}
+
+impl !NoRef for kretprobe {}
+
+impl kretprobe {
+    pub(crate) const fn object() -> Self {
+        Self { private: () }
+    }
+
+    base_helpers!();
+    task_helper!();
 }

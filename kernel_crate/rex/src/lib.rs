@@ -2,8 +2,8 @@
 //! The safe kernel interface of Rex extensions.
 //!
 //! An extension is a `#![no_std] #![no_main]` program in safe Rust. A function with one of
-//! the attributes [`rex_kprobe`], [`rex_uprobe`], [`rex_tracepoint`], [`rex_perf_event`],
-//! [`rex_xdp`] and [`rex_tc`] is a program; a static with [`rex_map`] is a map. A program
+//! the attributes [`rex_kprobe`], [`rex_kretprobe`], [`rex_uprobe`], [`rex_uretprobe`],
+//! [`rex_tracepoint`], [`rex_perf_event`], [`rex_xdp`] and [`rex_tc`] is a program; a static with [`rex_map`] is a map. A program
 //! gets two arguments: an object of its program type, whose methods are what it may ask of
 //! the kernel, and its context. Names and signatures are those of upstream Rex.
 //!
@@ -29,6 +29,7 @@ mod helper;
 mod log;
 mod no_ref;
 mod panic;
+mod record;
 mod snprintf;
 
 pub mod error;
@@ -46,6 +47,7 @@ pub mod xdp;
 
 pub use log::rex_trace_printk;
 pub use rex_macros::{
-    rex_kprobe, rex_map, rex_perf_event, rex_tc, rex_tracepoint, rex_uprobe, rex_xdp,
+    rex_kprobe, rex_kretprobe, rex_map, rex_perf_event, rex_tc, rex_tracepoint, rex_uprobe,
+    rex_uretprobe, rex_xdp, tracepoint_context,
 };
 pub use utils::Result;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What the attributes expand to. Not part of the interface; names may change.
+//!
+//! The attributes emit calls of [`__rex_program`](crate::__rex_program) and
+//! [`__rex_map`](crate::__rex_map), which can be called by anybody with anything that their
+//! patterns take, so they have to hold for that as well.
 
 use core::ffi::c_int;
 
 use crate::abi;
-use crate::kprobe::kprobe;
+use crate::kprobe::{kprobe, kretprobe};
 use crate::perf_event::{bpf_perf_event_data, perf_event};
 use crate::pt_regs::PtRegs;
 use crate::sched_cls::{__sk_buff, sched_cls};
@@ -23,7 +27,7 @@ pub struct Program {
     name: [u8; abi::REX_PROGRAM_NAME_LEN],
     attach: [u8; abi::REX_PROGRAM_ATTACH_LEN],
     layout: [u8; abi::REX_PROGRAM_LAYOUT_LEN],
-    flags: u32,
+    fields: u32,
     default_verdict: u32,
 }
 
@@ -53,7 +57,14 @@ const fn padded<const N: usize>(text: &str) -> [u8; N] {
     out
 }
 
-const fn program(kind: u32, name: &str, attach: &str, layout: &str, entry: Entry) -> Program {
+const fn program(
+    kind: u32,
+    name: &str,
+    attach: &str,
+    (layout, fields): (&str, u32),
+    entry: Entry,
+) -> Program {
+    assert_name(name);
     let default_verdict = match kind {
         abi::REX_PROG_XDP => crate::xdp::XDP_PASS,
         abi::REX_PROG_TC => crate::linux::pkt_cls::TC_ACT_UNSPEC as u32,
@@ -66,7 +77,7 @@ const fn program(kind: u32, name: &str, attach: &str, layout: &str, entry: Entry
         name: padded(name),
         attach: padded(attach),
         layout: padded(layout),
-        flags: 0,
+        fields,
         default_verdict,
     }
 }
@@ -100,6 +111,7 @@ verdicts!(u8 u16 u32 u64 usize i8 i16 i64 isize);
 verdicts!(c_int);
 
 type KprobeFn<R> = fn(&'static kprobe, &'static mut PtRegs) -> R;
+type KretprobeFn<R> = fn(&'static kretprobe, &'static mut PtRegs) -> R;
 type TracepointFn<C, R> = fn(&'static tracepoint<C>, &'static C) -> R;
 type PerfEventFn<R> = fn(&'static perf_event, &'static bpf_perf_event_data) -> R;
 type XdpFn<R> = for<'a, 'p> fn(&'static xdp, &'a mut xdp_md<'p>) -> R;
@@ -108,15 +120,17 @@ type TcFn<R> = for<'a, 'p> fn(&'static sched_cls, &'a mut __sk_buff<'p>) -> R;
 macro_rules! describe {
     ($($name:ident: $kind:ident, $layout:literal;)*) => {$(
         #[doc(hidden)]
-        pub const fn $name(name: &str, attach: &str, entry: Entry) -> Program {
-            program(abi::$kind, name, attach, $layout, entry)
+        pub const fn $name<F: Copy>(name: &str, attach: &str, entry: Entry, _: F) -> Program {
+            program(abi::$kind, name, attach, ($layout, 0), entry)
         }
     )*};
 }
 
 describe! {
     describe_kprobe: REX_PROG_KPROBE, "pt_regs";
+    describe_kretprobe: REX_PROG_KRETPROBE, "pt_regs";
     describe_uprobe: REX_PROG_UPROBE, "pt_regs";
+    describe_uretprobe: REX_PROG_URETPROBE, "pt_regs";
     describe_perf_event: REX_PROG_PERF_EVENT, "rex_perf_ctx";
     describe_xdp: REX_PROG_XDP, "rex_xdp_ctx";
     describe_tc: REX_PROG_TC, "rex_skb_ctx";
@@ -131,7 +145,30 @@ pub const fn describe_tracepoint<O, C: TracepointContext, R>(
     entry: Entry,
     _: fn(&'static O, &'static C) -> R,
 ) -> Program {
-    program(abi::REX_PROG_TRACEPOINT, name, C::HOOK, C::HOOK, entry)
+    let layout = (C::HOOK, C::FIELDS);
+    program(abi::REX_PROG_TRACEPOINT, name, C::HOOK, layout, entry)
+}
+
+macro_rules! fits {
+    ($($name:ident $(<$context:ident>)?: $kind:ident;)*) => {$(
+        /// The program as the one function type of its program type.
+        #[doc(hidden)]
+        #[inline(always)]
+        pub const fn $name<$($context: TracepointContext,)? R: Verdict>(
+            program: $kind<$($context,)? R>,
+        ) -> $kind<$($context,)? R> {
+            program
+        }
+    )*};
+}
+
+fits! {
+    fits_kprobe: KprobeFn;
+    fits_kretprobe: KretprobeFn;
+    fits_tracepoint<C>: TracepointFn;
+    fits_perf_event: PerfEventFn;
+    fits_xdp: XdpFn;
+    fits_tc: TcFn;
 }
 
 /// Runs a kprobe or uprobe program.
@@ -142,6 +179,17 @@ pub const fn describe_tracepoint<O, C: TracepointContext, R>(
 #[inline(always)]
 pub unsafe fn run_kprobe<R: Verdict>(ctx: *mut (), program: KprobeFn<R>) -> u32 {
     static OBJECT: kprobe = kprobe::object();
+    // SAFETY: By the contract of this function; `PtRegs` has the layout of the registers.
+    program(&OBJECT, unsafe { &mut *ctx.cast() }).number()
+}
+
+/// Runs a kretprobe or uretprobe program.
+///
+/// # Safety
+/// As for [`run_kprobe`].
+#[inline(always)]
+pub unsafe fn run_kretprobe<R: Verdict>(ctx: *mut (), program: KretprobeFn<R>) -> u32 {
+    static OBJECT: kretprobe = kretprobe::object();
     // SAFETY: By the contract of this function; `PtRegs` has the layout of the registers.
     program(&OBJECT, unsafe { &mut *ctx.cast() }).number()
 }
@@ -197,7 +245,85 @@ pub unsafe fn run_tc<R: Verdict>(ctx: *mut (), program: TcFn<R>) -> u32 {
 
 /// Asserts that a static with `#[rex_map]` is a map.
 #[doc(hidden)]
-pub const fn assert_map<M: crate::map::capability::Map>() {}
+pub const fn assert_map<M: crate::map::capability::Map>(name: &str) {
+    assert_name(name);
+}
+
+/// Asserts that a symbol may have this name: programs and maps are symbols of the image, and
+/// must not take the place of what the image imports.
+const fn assert_name(name: &str) {
+    let name = name.as_bytes();
+    let mut at = 0;
+    while at < crate::ffi::NAMES.len() {
+        assert!(
+            !same(name, crate::ffi::NAMES[at].as_bytes()),
+            "a program or map cannot have the name of a function that the kernel provides"
+        );
+        at += 1;
+    }
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+pub use crate::record::{record_data, record_text};
+
+macro_rules! program_macro {
+    ($d:tt $($attribute:ident: $describe:ident, $fits:ident, $run:ident;)*) => {
+        /// What an attribute of a program adds to its function. Which description belongs to
+        /// which way to run is not for the caller to say.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! __rex_program {$(
+            ($attribute $d name:literal $d attach:literal $d entry:ident $d target:tt) => {
+                const _: () = {
+                    #[unsafe(export_name = $d name)]
+                    extern "C" fn $d entry(ctx: *mut ()) -> u32 {
+                        // Whatever stands here is no unsafe code: it is outside of the block.
+                        let program = $crate::__private::$fits($d target);
+                        unsafe { $crate::__private::$run(ctx, program) }
+                    }
+                    #[used]
+                    #[unsafe(link_section = ".rex.progs")]
+                    static PROGRAM: $crate::__private::Program =
+                        $crate::__private::$describe($d name, $d attach, $d entry, $d target);
+                };
+            };
+        )*}
+    };
+}
+program_macro! { $
+    rex_kprobe: describe_kprobe, fits_kprobe, run_kprobe;
+    rex_kretprobe: describe_kretprobe, fits_kretprobe, run_kretprobe;
+    rex_uprobe: describe_uprobe, fits_kprobe, run_kprobe;
+    rex_uretprobe: describe_uretprobe, fits_kretprobe, run_kretprobe;
+    rex_tracepoint: describe_tracepoint, fits_tracepoint, run_tracepoint;
+    rex_perf_event: describe_perf_event, fits_perf_event, run_perf_event;
+    rex_xdp: describe_xdp, fits_xdp, run_xdp;
+    rex_tc: describe_tc, fits_tc, run_tc;
+}
+
+/// A static with `#[rex_map]`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rex_map {
+    ($name:literal $(#[$attribute:meta])* $visibility:vis static $map:ident: $kind:ty = $value:expr;) => {
+        #[used]
+        #[unsafe(link_section = ".maps")]
+        #[unsafe(export_name = $name)]
+        #[allow(non_upper_case_globals)]
+        $(#[$attribute])*
+        $visibility static $map: $kind = {
+            $crate::__private::assert_map::<$kind>($name);
+            $value
+        };
+    };
+}
 
 /// The path of the function around the one whose path is given.
 #[doc(hidden)]

@@ -24,3 +24,11 @@ macro_rules! getters {
     };
 }
 getters!(r15 r14 r13 r12 r11 r10 r9 r8 rbp rbx rax rcx rdx rsi rdi rip rsp orig_rax cs eflags ss);
+
+impl PtRegs {
+    /// What a function returned: register `rax`, of use in kretprobe and uretprobe programs.
+    #[inline(always)]
+    pub fn ret(&self) -> u64 {
+        self.regs.rax
+    }
+}

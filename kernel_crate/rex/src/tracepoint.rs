@@ -7,20 +7,24 @@ use crate::helper::{base_helpers, task_helper};
 use crate::map::RexPerfEventArray;
 use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, Sealed};
 
-mod sealed {
-    pub trait Context {}
-}
-
-/// Context types of tracepoints. Each belongs to one tracepoint and has the layout of its
-/// record; no code outside this crate can add to them.
+/// Context types of tracepoints: those here, and those that
+/// [`tracepoint_context!`](crate::tracepoint_context) makes of any other.
+///
+/// # Safety
+/// An implementation promises that the type is `#[repr(C)]` with the layout of its
+/// tracepoint's record up to the end of the fields it names, that it is made of numbers, and
+/// that no safe code can make a value of it. Only the macro and this crate implement it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the context of a tracepoint",
-    label = "expected one of the context types of `rex::tracepoint`"
+    label = "expected a context type of `rex::tracepoint` or one of `rex::tracepoint_context!`"
 )]
-pub trait TracepointContext: sealed::Context {
+pub unsafe trait TracepointContext {
     /// The tracepoint as `category/event`.
     #[doc(hidden)]
     const HOOK: &'static str;
+    /// The fields used: bit n is field n of the snapshot's layout, 0 is all of them.
+    #[doc(hidden)]
+    const FIELDS: u32 = 0;
 }
 
 macro_rules! contexts {
@@ -28,15 +32,24 @@ macro_rules! contexts {
         $(#[$meta])*
         #[doc = concat!("\n\nTracepoint `", $hook, "`.")]
         #[repr(C)]
-        #[derive(Debug, Copy, Clone)]
+        #[derive(Copy, Clone)]
         pub struct $name {
             header: u64,
             $($(#[$field_meta])* pub $field: $type,)*
         }
 
-        impl sealed::Context for $name {}
+        // Without the header: a kernel keeps the address of its registers there.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let mut fields = f.debug_struct(stringify!($name));
+                $(fields.field(stringify!($field), &self.$field);)*
+                fields.finish()
+            }
+        }
         impl !NoRef for $name {}
-        impl TracepointContext for $name {
+        // SAFETY: The fields are those of the kernel's format file, after the eight bytes
+        // common to all; that header is private, so no value can be made.
+        unsafe impl TracepointContext for $name {
             const HOOK: &'static str = $hook;
         }
     )*};

@@ -76,7 +76,7 @@ struct rex_program {
 	uint8_t name[REX_PROGRAM_NAME_LEN];
 	uint8_t attach[REX_PROGRAM_ATTACH_LEN];
 	uint8_t layout[REX_PROGRAM_LAYOUT_LEN];
-	uint32_t flags;
+	uint32_t fields;
 	uint32_t default_verdict;
 };
 
@@ -381,6 +381,20 @@ int64_t rex_ringbuf_output(uint64_t map, const uint8_t *data, uint64_t len, uint
 uint64_t rex_ringbuf_query(uint64_t map, uint64_t what);
 /* Reads kernel memory that may not be there. */
 int64_t rex_probe_read_kernel(uint8_t *dst, uint32_t size, const uint8_t *src);
+/* Reads a string of kernel memory; gives its bytes with the NUL. */
+int64_t rex_probe_read_kernel_str(uint8_t *dst, uint32_t size, const uint8_t *src);
+/* Reads memory of the current process that may not be there. */
+int64_t rex_probe_read_user(uint8_t *dst, uint32_t size, const uint8_t *src);
+/* Reads a string of the current process; gives its bytes with the NUL. */
+int64_t rex_probe_read_user_str(uint8_t *dst, uint32_t size, const uint8_t *src);
+/* This invocation's tracepoint record and its bytes in all; null elsewhere. */
+const uint8_t *rex_record(uint32_t *len);
+/* User id in the low and group id in the high half of the current process; all ones without one. */
+uint64_t rex_uid_gid(void);
+/* Id of the current process's cgroup of version 2; 0 if it has none. */
+uint64_t rex_cgroup_id(void);
+/* Sends a signal to the current process, or to its thread alone. */
+int64_t rex_send_signal(uint32_t signal, uint32_t thread);
 /* Makes the probed function return `rc` at once. */
 int64_t rex_override_return(struct rex_pt_regs *regs, uint64_t rc);
 /* Grows or shrinks a packet at its end. */

@@ -1,127 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The committed snapshot of context layouts.
+//! The layouts that programs are compiled with.
 //!
-//! Names, offsets, sizes and signs are those of the kernel's tracepoint format files
-//! (`events/CATEGORY/EVENT/format` in tracefs, 64-bit x86). An image names the layout it
-//! was compiled with; a target compares it with its own before it attaches.
+//! Those of tracepoints are the committed snapshot of the kernel's format files, which the
+//! attributes read as well. An image names the layout of each program and lists the fields
+//! it uses; a target compares them with its own before it attaches.
 
-/// One field of a context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContextField {
-    /// Name in the kernel's format file.
-    pub name: &'static str,
-    /// Bytes from the start of the record.
-    pub offset: u32,
-    /// Bytes.
-    pub size: u32,
-    /// Whether the kernel calls it signed.
-    pub signed: bool,
-    /// Whether it is a `__data_loc` descriptor and not the data itself.
-    pub data_loc: bool,
-}
+pub use snapshot::{Field, Kind, Layout, names};
 
-/// A context as programs see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContextSnapshot {
-    /// Name an image uses; for tracepoints the `category/event` of the hook.
-    pub name: &'static str,
-    /// Bytes a program may read.
-    pub size: u32,
-    /// Fields in ascending offset.
-    pub fields: &'static [ContextField],
-}
+#[path = "../../../kernel_crate/rex-macros/src/snapshot.rs"]
+mod snapshot;
 
-const fn field(name: &'static str, offset: u32, size: u32, signed: bool) -> ContextField {
-    ContextField {
-        name,
-        offset,
-        size,
-        signed,
-        data_loc: false,
-    }
-}
-
-const SYSCALL_NR: ContextField = field("__syscall_nr", 8, 4, true);
-const OPEN: &[ContextField] = &[
-    SYSCALL_NR,
-    field("filename", 16, 8, false),
-    field("flags", 24, 8, false),
-    field("mode", 32, 8, false),
-];
-const OPENAT: &[ContextField] = &[
-    SYSCALL_NR,
-    field("dfd", 16, 8, false),
-    field("filename", 24, 8, false),
-    field("flags", 32, 8, false),
-    field("mode", 40, 8, false),
-];
-const EXIT: &[ContextField] = &[SYSCALL_NR, field("ret", 16, 8, true)];
-const DUP: &[ContextField] = &[SYSCALL_NR, field("fildes", 16, 8, false)];
-const RAW_ENTER: &[ContextField] = &[field("id", 8, 8, true), field("args", 16, 48, false)];
-const RAW_EXIT: &[ContextField] = &[field("id", 8, 8, true), field("ret", 16, 8, true)];
-
-/// Every layout a program can be compiled with. Contexts of other program types are part
-/// of this contract itself (`pt_regs`, `rex_xdp_ctx`, `rex_skb_ctx`, `rex_perf_ctx`) and
-/// have no fields to compare.
-pub const CONTEXTS: &[ContextSnapshot] = &[
-    ContextSnapshot {
-        name: "syscalls/sys_enter_open",
-        size: 40,
-        fields: OPEN,
-    },
-    ContextSnapshot {
-        name: "syscalls/sys_enter_openat",
-        size: 48,
-        fields: OPENAT,
-    },
-    ContextSnapshot {
-        name: "syscalls/sys_exit_open",
-        size: 24,
-        fields: EXIT,
-    },
-    ContextSnapshot {
-        name: "syscalls/sys_exit_openat",
-        size: 24,
-        fields: EXIT,
-    },
-    ContextSnapshot {
-        name: "syscalls/sys_enter_dup",
-        size: 24,
-        fields: DUP,
-    },
-    ContextSnapshot {
-        name: "raw_syscalls/sys_enter",
-        size: 64,
-        fields: RAW_ENTER,
-    },
-    ContextSnapshot {
-        name: "raw_syscalls/sys_exit",
-        size: 24,
-        fields: RAW_EXIT,
-    },
-    ContextSnapshot {
-        name: "pt_regs",
-        size: 168,
-        fields: &[],
-    },
-    ContextSnapshot {
-        name: "rex_xdp_ctx",
-        size: 48,
-        fields: &[],
-    },
-    ContextSnapshot {
-        name: "rex_skb_ctx",
-        size: 112,
-        fields: &[],
-    },
-    ContextSnapshot {
-        name: "rex_perf_ctx",
-        size: 192,
-        fields: &[],
-    },
+/// Contexts of the other program types: part of this contract itself.
+pub const CONTEXTS: &[Layout] = &[
+    opaque("pt_regs", 168),
+    opaque("rex_xdp_ctx", 48),
+    opaque("rex_skb_ctx", 112),
+    opaque("rex_perf_ctx", 192),
 ];
 
-/// Finds a layout by the name an image uses.
-pub fn context(name: &str) -> Option<&'static ContextSnapshot> {
-    CONTEXTS.iter().find(|candidate| candidate.name == name)
+/// A context without fields to compare.
+const fn opaque(name: &'static str, size: u32) -> Layout {
+    let words = "";
+    Layout { name, size, words }
+}
+
+/// Whether [`rex_program::fields`](crate::rex_program::fields) has field `index`.
+pub fn uses(used: u32, index: usize) -> bool {
+    used == 0 || used >> index & 1 != 0
+}
+
+/// Bytes of a record up to the end of its last used field, rounded up to 8.
+pub fn size_used(layout: &Layout, used: u32) -> u32 {
+    let fields = layout.fields().enumerate();
+    let end = fields
+        .filter(|(index, _)| uses(used, *index))
+        .map(|(_, field)| field.offset + field.size)
+        .last();
+    end.map_or(layout.size, |end| end.next_multiple_of(8))
+}
+
+/// Finds a layout by the name an image uses; for tracepoints the `category/event` of the
+/// hook.
+pub fn context(name: &str) -> Option<Layout> {
+    let fixed = CONTEXTS.iter().find(|candidate| candidate.name == name);
+    fixed.copied().or_else(|| snapshot::find(name))
 }

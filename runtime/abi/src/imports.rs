@@ -125,6 +125,15 @@ imports! {
     Helper rex_ringbuf_output(map: U64, data: BYTES, len: U64, flags: U64) -> I64, "Copies a record into a ring buffer.";
     Helper rex_ringbuf_query(map: U64, what: U64) -> U64, "Reads a number about a ring buffer (`BPF_RB_*`).";
     Helper rex_probe_read_kernel(dst: BYTES_MUT, size: U32, src: BYTES) -> I64, "Reads kernel memory that may not be there.";
+    Helper rex_probe_read_kernel_str(dst: BYTES_MUT, size: U32, src: BYTES) -> I64,
+        "Reads a string of kernel memory; gives its bytes with the NUL.";
+    Helper rex_probe_read_user(dst: BYTES_MUT, size: U32, src: BYTES) -> I64, "Reads memory of the current process that may not be there.";
+    Helper rex_probe_read_user_str(dst: BYTES_MUT, size: U32, src: BYTES) -> I64,
+        "Reads a string of the current process; gives its bytes with the NUL.";
+    Helper rex_record(len: WORD_MUT) -> BYTES, "This invocation's tracepoint record and its bytes in all; null elsewhere.";
+    Helper rex_uid_gid() -> U64, "User id in the low and group id in the high half of the current process; all ones without one.";
+    Helper rex_cgroup_id() -> U64, "Id of the current process's cgroup of version 2; 0 if it has none.";
+    Helper rex_send_signal(signal: U32, thread: U32) -> I64, "Sends a signal to the current process, or to its thread alone.";
     Helper rex_override_return(regs: REGS_MUT, rc: U64) -> I64, "Makes the probed function return `rc` at once.";
     Helper rex_xdp_adjust_tail(ctx: XDP_MUT, delta: I32) -> I64, "Grows or shrinks a packet at its end.";
     Helper rex_xdp_adjust_head(ctx: XDP_MUT, delta: I32) -> I64, "Moves the start of a packet and its metadata.";

@@ -16,9 +16,9 @@ pub const REX_PROG_PERF_EVENT: u32 = 4;
 pub const REX_PROG_XDP: u32 = 5;
 /// Program type: traffic control classifier.
 pub const REX_PROG_TC: u32 = 6;
-/// Program type, reserved: return from a kernel function.
+/// Program type: return from a kernel function.
 pub const REX_PROG_KRETPROBE: u32 = 7;
-/// Program type, reserved: return from a user-space function.
+/// Program type: return from a user-space function.
 pub const REX_PROG_URETPROBE: u32 = 8;
 
 /// Length of [`rex_program::name`] in bytes, NUL padded.
@@ -122,8 +122,8 @@ pub struct rex_program {
     pub attach: [u8; REX_PROGRAM_ATTACH_LEN],
     /// Name of the context layout the program was compiled with, NUL padded.
     pub layout: [u8; REX_PROGRAM_LAYOUT_LEN],
-    /// Zero.
-    pub flags: u32,
+    /// Fields of that layout the program uses: bit n is field n; 0 is all of them.
+    pub fields: u32,
     /// Verdict after a stop: what the hook is told when the program was ended.
     pub default_verdict: u32,
 }

@@ -48,7 +48,7 @@ impl Zeroed for rex_program {
             name: [0; REX_PROGRAM_NAME_LEN],
             attach: [0; REX_PROGRAM_ATTACH_LEN],
             layout: [0; REX_PROGRAM_LAYOUT_LEN],
-            flags: 0,
+            fields: 0,
             default_verdict: 0,
         }
     }
@@ -77,7 +77,7 @@ fn rust_structures() -> Facts {
     let mut facts = Facts::new();
     structures! { facts,
         rex_map_slot { map_type key_size value_size max_entries map_flags _pad handle base stride count _r _r2 }
-        rex_program { version prog_type entry name attach layout flags default_verdict }
+        rex_program { version prog_type entry name attach layout fields default_verdict }
         rex_pt_regs { r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss }
         rex_xdp_ctx { data data_end data_meta handle ingress_ifindex rx_queue_index egress_ifindex _pad }
         rex_skb_ctx { data data_end data_meta handle len data_len protocol vlan_proto vlan_tci queue_mapping
@@ -316,15 +316,43 @@ fn contexts_have_the_size_of_their_structures() {
     assert_eq!(size("rex_xdp_ctx"), Some(size_of::<rex_xdp_ctx>()));
     assert_eq!(size("rex_skb_ctx"), Some(size_of::<rex_skb_ctx>()));
     assert_eq!(size("rex_perf_ctx"), Some(size_of::<rex_perf_ctx>()));
-    for context in contexts::CONTEXTS {
+    let mut count = 0;
+    for context in contexts::names().filter_map(contexts::context) {
+        count += 1;
         let mut free = 8;
-        for field in context.fields {
+        for field in context.fields() {
             assert!(
                 field.offset >= free && field.offset + field.size <= context.size,
                 "{}",
                 context.name
             );
+            assert!(field.size.is_multiple_of(field.element), "{}", context.name);
             free = field.offset + field.size;
         }
+        assert!(context.fields().count() <= 32, "{}", context.name);
+        assert_eq!(contexts::size_used(&context, 0), free.next_multiple_of(8));
     }
+    assert!(count > 2000, "{count}");
+}
+
+#[test]
+fn a_tracepoint_has_the_fields_of_its_format_file() {
+    let layout = contexts::context("sched/sched_process_exec").unwrap();
+    let fields: Vec<_> = layout
+        .fields()
+        .map(|field| (field.name, field.offset, field.size, field.kind))
+        .collect();
+    let wanted = [
+        ("filename", 8, 4, contexts::Kind::Text),
+        ("pid", 12, 4, contexts::Kind::Number),
+        ("old_pid", 16, 4, contexts::Kind::Number),
+    ];
+    assert_eq!(fields, wanted);
+    let sizes = [0, 0b11, 0b1].map(|used| contexts::size_used(&layout, used));
+    assert_eq!(sizes, [24, 16, 16]);
+    let first = contexts::names().next().unwrap();
+    let last = contexts::names().last().unwrap();
+    assert!(contexts::context(first).is_some() && contexts::context(last).is_some());
+    assert_eq!(contexts::context("sched/sched_proces_exec"), None);
+    assert_eq!(contexts::context(""), None);
 }

@@ -27,6 +27,14 @@ fn messages(client: &Client) -> Vec<String> {
     client.events("trace").iter().map(message).collect()
 }
 
+/// Messages without the function in front.
+fn texts(client: &Client) -> Vec<String> {
+    let messages = messages(client).into_iter();
+    messages
+        .map(|message| message.split_once("] ").unwrap().1.to_owned())
+        .collect()
+}
+
 #[test]
 fn system_calls_of_a_child_drive_tracepoints() {
     let (mut client, object) = attached(&["enters", "exits", "every"]);
@@ -62,6 +70,79 @@ fn an_overridden_system_call_does_not_happen() {
             .iter()
             .any(|message| message.contains("raw exit of 32: -5"))
     );
+}
+
+#[test]
+fn a_kretprobe_sees_what_a_system_call_returns() {
+    let (mut client, object) = attached(&["returns", "injects"]);
+    client.run(object, &perl("POSIX::dup(99); POSIX::dup(77)"));
+    assert_eq!(texts(&client), ["dup returns -9", "dup returns -5"]);
+}
+
+#[test]
+fn memory_and_ids_of_the_child_are_read() {
+    let (mut client, object) = attached(&["looks"]);
+    let script = "$SIG{USR1} = sub { print 'signalled' }; open(my $f, '<', '/does/not/exist')";
+    client.run(object, &perl(script));
+    // SAFETY: these have no preconditions.
+    let ids = unsafe { u64::from(libc::getgid()) << 32 | u64::from(libc::getuid()) };
+    let wanted =
+        format!("opens \"/does/not/exist\" \"/do\" Err(EFAULT) 0 by \"perl\" true {ids:x}");
+    assert_eq!(texts(&client), [wanted]);
+    assert_eq!(client.output("stdout"), "signalled");
+}
+
+#[test]
+fn events_drive_any_tracepoint_and_no_other_program() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("events.jsonl");
+    let lines = [
+        json!({ "tracepoint": "sched/sched_switch", "fields": { "prev_comm": "swapper", "prev_state": -3, "next_pid": 12 } }),
+        json!({ "tracepoint": "sched/sched_process_exec", "fields": { "filename": "/bin/true", "pid": 5, "old_pid": 4 } }),
+        json!({ "tracepoint": "sched/sched_process_exec", "fields": { "pid": 6 } }),
+        json!({ "tracepoint": "sched/sched_wakeup", "fields": { "pid": 5 } }),
+        json!({ "kprobe": "__x64_sys_dup", "args": [77] }),
+        json!({ "kretprobe": "__x64_sys_dup", "ret": 8 }),
+        json!({ "tracepoint": "syscalls/sys_enter_dup", "args": [1] }),
+        json!({ "kprobe": "__x64_sys_openat", "args": [0, 4096] }),
+    ];
+    fs::write(&path, lines.map(|line| line.to_string()).join("\n")).unwrap();
+    let (mut client, object) = attached(&["switches", "starts", "injects", "returns", "looks"]);
+    client.run(object, &json!({ "kind": "events", "path": path }));
+    let wanted = [
+        "swapper in state -3 to 12",
+        "5 starts /bin/true (4)",
+        "6 starts  (0)",
+        "dup returns 8",
+    ];
+    assert_eq!(texts(&client), wanted);
+}
+
+#[test]
+fn a_tracepoint_is_compared_field_by_field() {
+    let mut client = Client::stdio();
+    let object = client.load(&extension("hooks"), &Value::Null);
+    let attach =
+        |target: &str| json!({ "object": object, "program": "switches", "attach": target });
+    let refused = client.refused("attach", attach("sched/sched_wakeup"));
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("field `prev_comm`"), "{message}");
+    let refused = client.refused("attach", attach("sched/sched_swich"));
+    assert_eq!(refused["data"]["near"][0], "sched/sched_switch");
+    client.call("attach", attach("tracepoint/sched/sched_switch"));
+    let command = json!({ "object": object, "source": perl("1") });
+    let refused = client.refused("source", command);
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("no attached program fits"), "{message}");
+}
+
+#[test]
+fn what_is_unloaded_says_that_it_is_detached() {
+    let (mut client, object) = attached(&["enters", "returns"]);
+    client.call("unload", json!({ "object": object }));
+    for program in ["enters", "returns"] {
+        client.event(|event| event["event"] == "detach" && event["program"] == program);
+    }
 }
 
 #[test]

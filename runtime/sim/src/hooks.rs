@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What programs can be attached to: system calls, packets and the timer.
+//! What programs can be attached to: tracepoints, system calls, user-space functions, packets
+//! and the timer.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use rex_abi::contexts::context;
+use rex_abi::contexts::{Kind as FieldKind, context, names};
 use rex_image::{ContextLayout, Program, ProgramKind};
 
 use crate::error::{Failure, Kind};
@@ -28,6 +30,10 @@ pub enum Hook {
     Exit(Option<u32>),
     /// At the entry of a system call's function.
     Function(u32, Convention),
+    /// At the return from a system call's function.
+    Return(u32),
+    /// A tracepoint that is not of a system call.
+    Tracepoint(&'static str),
     /// For each packet that comes in.
     Packet,
     /// For each packet that XDP programs pass.
@@ -49,12 +55,12 @@ const TARGETS: &str = "use the vm or host target for hooks inside the kernel";
 pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
     match program.kind {
         ProgramKind::Tracepoint => {
-            let target = strip(target, &["tracepoint/", "tp/"]);
+            let target = plain(target);
             let hook = tracepoint(program, target)?;
             compare_layout(program, target, hook)?;
             Ok(hook)
         }
-        ProgramKind::Kprobe => kprobe(program, strip(target, &["kprobe/"])),
+        ProgramKind::Kprobe | ProgramKind::Kretprobe => kprobe(program, plain(target)),
         ProgramKind::Xdp => Ok(Hook::Packet),
         ProgramKind::Tc => Ok(Hook::Traffic),
         ProgramKind::PerfEvent => match target {
@@ -75,8 +81,9 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
     }
 }
 
-fn strip<'a>(target: &'a str, prefixes: &[&str]) -> &'a str {
-    prefixes
+/// An attach target without the type of program in front.
+pub fn plain(target: &str) -> &str {
+    ["tracepoint/", "tp/", "kprobe/", "kretprobe/"]
         .iter()
         .find_map(|prefix| target.strip_prefix(prefix))
         .unwrap_or(target)
@@ -119,31 +126,27 @@ fn tracepoint(program: &Program, target: &str) -> Result<Hook, Failure> {
             number(event.strip_prefix("sys_exit_")?).map(|number| Hook::Exit(Some(number)))
         }),
     };
-    found.ok_or_else(|| {
-        let names = SYSCALLS.iter().flat_map(|(_, name)| {
-            [format!("syscalls/sys_enter_{name}"), format!("syscalls/sys_exit_{name}")]
+    let other = || context(target).map(|layout| Hook::Tracepoint(layout.name));
+    found.or_else(other).ok_or_else(|| {
+        let calls = SYSCALLS.iter().flat_map(|(_, name)| {
+            [
+                format!("syscalls/sys_enter_{name}"),
+                format!("syscalls/sys_exit_{name}"),
+            ]
         });
-        let raw = ["raw_syscalls/sys_enter", "raw_syscalls/sys_exit"];
-        let failure = unknown(program, target, names.chain(raw.map(String::from)));
-        let category = target.split_once('/').map(|(category, _)| category);
-        match category {
-            Some("syscalls" | "raw_syscalls") => failure,
-            Some(_) if failure.near.is_empty() => unsupported(
-                format!(
-                    "the sim target drives tracepoints of system calls only, not `{target}` (program `{}`)",
-                    program.name
-                ),
-                TARGETS,
-            ),
-            _ => failure,
-        }
+        let all = names().map(String::from).chain(calls);
+        let all: BTreeSet<String> = all.collect();
+        unknown(program, target, all.into_iter())
     })
 }
 
 fn kprobe(program: &Program, target: &str) -> Result<Hook, Failure> {
     for (prefix, convention) in FUNCTION_PREFIXES {
         if let Some(number) = target.strip_prefix(prefix).and_then(number) {
-            return Ok(Hook::Function(number, convention));
+            return Ok(match program.kind {
+                ProgramKind::Kretprobe => Hook::Return(number),
+                _ => Hook::Function(number, convention),
+            });
         }
     }
     if is_kernel_function(target) {
@@ -191,22 +194,20 @@ fn compare_layout(program: &Program, target: &str, hook: Hook) -> Result<(), Fai
         ))
     };
     let snapshot = context(target);
-    let size = match hook {
-        Hook::Exit(_) => 24,
+    let size = match (hook, snapshot) {
+        (Hook::Exit(_), _) => 24,
+        (Hook::Tracepoint(_), Some(snapshot)) => snapshot.size,
         _ => 64,
     };
-    if layout.size > size {
-        return refuse(
-            "(size)",
-            format!("whose record has {size} bytes, not {}", layout.size),
-        );
-    }
     for field in &layout.fields {
         if let Some(snapshot) = snapshot {
-            let Some(real) = snapshot.fields.iter().find(|real| real.name == field.name) else {
+            let Some(real) = snapshot.fields().find(|real| real.name == field.name) else {
                 return refuse(&field.name, "which has no such field".into());
             };
-            if (real.offset, real.size, real.signed) != (field.offset, field.size, field.signed) {
+            let data_loc = real.kind != FieldKind::Number;
+            if (real.offset, real.size, real.signed, data_loc)
+                != (field.offset, field.size, field.signed, field.data_loc)
+            {
                 let found = format!("where it is {} bytes at offset {}", real.size, real.offset);
                 return refuse(&field.name, found);
             }
@@ -224,6 +225,12 @@ fn compare_layout(program: &Program, target: &str, hook: Hook) -> Result<(), Fai
         if !fits {
             return refuse(&field.name, "which has nothing like it there".into());
         }
+    }
+    if layout.size > size {
+        return refuse(
+            "(size)",
+            format!("whose record has {size} bytes, not {}", layout.size),
+        );
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub struct Environment<'a> {
     pub regs: Option<&'a rex_pt_regs>,
     /// The packet of an XDP run.
     pub packet: Option<&'a Packet>,
+    /// Bytes of a tracepoint's record, its data of variable length included; 0 elsewhere.
+    pub record_len: u32,
     /// Whether the hook is a function whose return can be overridden.
     pub may_override: bool,
 }
@@ -36,6 +38,7 @@ impl Environment<'_> {
         task: None,
         regs: None,
         packet: None,
+        record_len: 0,
         may_override: false,
     };
 }
@@ -84,6 +87,10 @@ pub struct Invocation {
     pub regs: Cell<*const rex_pt_regs>,
     /// The packet, or null.
     pub packet: Cell<*const Packet>,
+    /// The context the program was given, null between runs.
+    pub context: Cell<*const ()>,
+    /// Its bytes if it is a tracepoint's record, else 0.
+    pub record_len: Cell<u32>,
     /// Whether the hook's return can be overridden.
     pub may_override: Cell<bool>,
     /// The value a program overrode the return with.
@@ -115,6 +122,8 @@ impl Invocation {
             task: Cell::new(std::ptr::null()),
             regs: Cell::new(std::ptr::null()),
             packet: Cell::new(std::ptr::null()),
+            context: Cell::new(std::ptr::null()),
+            record_len: Cell::new(0),
             may_override: Cell::new(false),
             overridden: Cell::new(None),
         }

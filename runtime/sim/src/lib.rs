@@ -18,6 +18,8 @@ mod listing;
 mod map_requests;
 mod maps;
 pub mod measure;
+// One list of near names for the runtime and the attributes.
+#[path = "../../../kernel_crate/rex-macros/src/near.rs"]
 mod near;
 mod object;
 mod packet;

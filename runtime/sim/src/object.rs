@@ -201,6 +201,11 @@ impl Object {
         self.remove_links(|link| link.program == program);
     }
 
+    /// Takes every program off its hooks.
+    pub fn detach_all(&self) {
+        self.remove_links(|_| true);
+    }
+
     /// Every link.
     pub fn links(&self) -> Arc<Vec<Link>> {
         Arc::clone(&self.lock_links())

@@ -127,6 +127,8 @@ impl Runner {
         invocation
             .packet
             .set(environment.packet.map_or(std::ptr::null(), |packet| packet));
+        invocation.context.set(context);
+        invocation.record_len.set(environment.record_len);
         invocation.may_override.set(environment.may_override);
         invocation.overridden.set(None);
         invocation.stop.set(None);
@@ -154,6 +156,7 @@ impl Runner {
         invocation.task.set(std::ptr::null());
         invocation.regs.set(std::ptr::null());
         invocation.packet.set(std::ptr::null());
+        invocation.context.set(std::ptr::null());
         let stop = invocation.stop.take();
         if stop.is_none() && invocation.resources.is_empty() {
             let overridden = invocation.overridden.get();

@@ -2,6 +2,10 @@
 //! Tasks as programs see them: threads of this machine, read from procfs.
 
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+use crate::errno::Errno;
 
 /// A thread.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -12,6 +16,9 @@ pub struct Task {
     pub tgid: i32,
     /// Name where it is not the running thread's own (events from a file).
     pub comm: Option<String>,
+    /// Whether it is stopped under our trace, so that the numbers are its own and its memory
+    /// can be read.
+    pub traced: bool,
 }
 
 impl Task {
@@ -21,7 +28,18 @@ impl Task {
             pid,
             tgid: thread_group(pid)?,
             comm: None,
+            traced: false,
         })
+    }
+
+    /// A thread that this one traces.
+    pub fn traced(pid: i32) -> Self {
+        Self {
+            pid,
+            tgid: thread_group(pid).unwrap_or(pid),
+            comm: None,
+            traced: true,
+        }
     }
 
     /// Its name, NUL padded, as `task_struct.comm`; empty if the thread is gone.
@@ -51,6 +69,50 @@ impl Task {
         // SAFETY: sysconf has no preconditions.
         let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
         ticks.unwrap_or(0) * (1_000_000_000 / u64::try_from(per_second).unwrap_or(100).max(1))
+    }
+}
+
+impl Task {
+    /// Real user id in the low and group id in the high half.
+    pub fn uid_gid(&self) -> Option<u64> {
+        let status =
+            fs::read_to_string(format!("/proc/{}/task/{}/status", self.tgid, self.pid)).ok()?;
+        let id = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_ascii_whitespace().next()?.parse::<u32>().ok()
+        };
+        Some(u64::from(id("Gid:")?) << 32 | u64::from(id("Uid:")?))
+    }
+
+    /// Inode of the directory of its cgroup of version 2, which is the cgroup's id.
+    pub fn cgroup_id(&self) -> Option<u64> {
+        let groups = fs::read_to_string(format!("/proc/{}/cgroup", self.pid)).ok()?;
+        let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+        let known = |root: &&str| fs::exists(format!("{root}/cgroup.controllers")).unwrap_or(false);
+        let root = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
+            .into_iter()
+            .find(known)?;
+        Some(fs::metadata(format!("{root}{path}")).ok()?.ino())
+    }
+
+    /// Sends a signal to its process, or to one thread of it.
+    pub fn signal(&self, signal: i32, thread: Option<i32>) -> Result<(), Errno> {
+        // SAFETY: signals to a process that is stopped under our trace: its number is its
+        // own until it is reaped.
+        let result = unsafe {
+            match thread {
+                Some(thread) => libc::syscall(libc::SYS_tgkill, self.tgid, thread, signal),
+                None => libc::c_long::from(libc::kill(self.tgid, signal)),
+            }
+        };
+        match result {
+            0 => Ok(()),
+            _ => Err(Errno(
+                io::Error::last_os_error()
+                    .raw_os_error()
+                    .unwrap_or(libc::EINVAL),
+            )),
+        }
     }
 }
 

@@ -110,6 +110,9 @@ struct Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.sources.clear();
+        if let Some(object) = &self.object {
+            object.detach_all();
+        }
     }
 }
 

@@ -181,7 +181,12 @@ fn kernel_crate_imports() -> String {
         }
         let _ = writeln!(out, "    ){result};");
     }
-    out.push_str("}\n");
+    out.push_str("}\n\n/// Symbols of everything an image can import.\n");
+    out.push_str("#[rustfmt::skip]\npub(crate) const NAMES: &[&str] = &[\n");
+    for import in IMPORTS {
+        let _ = writeln!(out, "    {:?},", import.name);
+    }
+    out.push_str("];\n");
     out
 }
 

@@ -122,20 +122,21 @@ fn descriptor(fields: &mut Fields<'_>) -> Result<Program, PackError> {
     let known = abi::contexts::context(&layout);
     let known = known
         .ok_or_else(|| fields.wrong(format!("names the unknown context layout `{layout}`")))?;
-    let _flags = fields.u32()?;
+    let used = fields.u32()?;
     let default_verdict = fields.u32()?;
     let layout = ContextLayout {
         name: layout,
-        size: known.size,
+        size: abi::contexts::size_used(&known, used),
         fields: known
-            .fields
-            .iter()
-            .map(|field| ContextField {
+            .fields()
+            .enumerate()
+            .filter(|(index, _)| abi::contexts::uses(used, *index))
+            .map(|(_, field)| ContextField {
                 name: field.name.to_owned(),
                 offset: field.offset,
                 size: field.size,
                 signed: field.signed,
-                data_loc: field.data_loc,
+                data_loc: field.kind != abi::contexts::Kind::Number,
             })
             .collect(),
     };

@@ -19,6 +19,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("read_types", include_str!("fixtures/read_types.rs")),
     ("forged", include_str!("fixtures/forged.rs")),
     ("packets", include_str!("fixtures/packets.rs")),
+    ("contexts", include_str!("fixtures/contexts.rs")),
+    ("own_rex", include_str!("fixtures/own_rex.rs")),
 ];
 
 #[test]

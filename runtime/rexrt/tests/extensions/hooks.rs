@@ -4,7 +4,7 @@
 #![no_std]
 #![no_main]
 
-use rex::kprobe::kprobe;
+use rex::kprobe::{kprobe, kretprobe};
 use rex::linux::bpf::BPF_NOEXIST;
 use rex::map::{RexArrayMap, RexHashMap};
 use rex::linux::bpf::bpf_perf_event_value;
@@ -14,7 +14,16 @@ use rex::tracepoint::{
     RawSyscallsExitCtx, SyscallsEnterDupCtx, SyscallsExitOpenatCtx, tracepoint,
 };
 use rex::xdp::{XDP_DROP, XDP_PASS, XDP_TX, xdp, xdp_md};
-use rex::{Result, rex_kprobe, rex_map, rex_perf_event, rex_printk, rex_tracepoint, rex_xdp};
+use rex::{
+    Result, rex_kprobe, rex_kretprobe, rex_map, rex_perf_event, rex_printk, rex_tracepoint, rex_xdp,
+};
+
+rex::tracepoint_context! {
+    /// A task gets a CPU.
+    pub struct SchedSwitch: "sched/sched_switch" { prev_comm, next_pid, prev_state }
+    /// A program is started.
+    struct Exec: "sched/sched_process_exec" { .. }
+}
 
 #[rex_map]
 static DESCRIPTORS: RexHashMap<i32, u64> = RexHashMap::new(64, 0);
@@ -60,6 +69,54 @@ fn injects(obj: &kprobe, ctx: &mut PtRegs) -> Result {
     if ctx.rdi() == 77 {
         obj.bpf_override_return(ctx, 5u64.wrapping_neg());
     }
+    Ok(0)
+}
+
+#[rex_tracepoint]
+fn switches(_obj: &tracepoint<SchedSwitch>, ctx: &'static SchedSwitch) -> Result {
+    let name = core::ffi::CStr::from_bytes_until_nul(&ctx.prev_comm).unwrap_or_default();
+    rex_printk!("{} in state {} to {}\n", name.to_str().map_err(|_| 1)?, ctx.prev_state, ctx.next_pid)
+}
+
+mod inner {
+    pub(super) use super::Exec as Started;
+}
+
+#[rex_tracepoint]
+fn starts(_obj: &tracepoint<inner::Started>, ctx: &'static inner::Started) -> Result {
+    let file = ctx.filename();
+    rex_printk!("{} starts {} ({})\n", ctx.pid, file.to_str().map_err(|_| 1)?, ctx.old_pid)
+}
+
+#[rex_kretprobe(function = "__x64_sys_dup")]
+fn returns(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
+    rex_printk!("dup returns {}\n", ctx.ret() as i64)
+}
+
+#[rex_kprobe(function = "__x64_sys_openat")]
+fn looks(obj: &kprobe, _ctx: &mut PtRegs) -> Result {
+    let task = obj.bpf_get_current_task().ok_or(1)?;
+    let user = task.get_pt_regs();
+    let mut buf = [0; 32];
+    let path = obj.bpf_probe_read_user_str(&mut buf, user.rsi() as *const ())?;
+    if !path.to_bytes().starts_with(b"/does/not") {
+        return Ok(0);
+    }
+    let mut word = 0u32;
+    obj.bpf_probe_read_user(&mut word, user.rsi() as *const ())?;
+    let bad = obj.bpf_probe_read_user(&mut word, 8 as *const ());
+    let mut small = [0; 4];
+    let cut = obj.bpf_probe_read_user_str(&mut small, user.rsi() as *const ())?;
+    let mut name = [0; 16];
+    let name = obj.bpf_get_current_comm(&mut name)?;
+    let ids = obj.bpf_get_current_pid_tgid();
+    rex_printk!(
+        "opens {:?} {:?} {:?} {} by {:?} {} {:x}\n",
+        path, cut, bad, word, name,
+        ids == ((task.get_tgid() as u64) << 32 | task.get_pid() as u64),
+        obj.bpf_get_current_uid_gid()
+    )?;
+    obj.bpf_send_signal(10)?;
     Ok(0)
 }
 

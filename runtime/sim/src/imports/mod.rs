@@ -4,6 +4,7 @@
 mod compiler;
 mod lock;
 mod map;
+mod memory;
 mod override_return;
 mod packet;
 mod panic;
@@ -82,7 +83,14 @@ const HELPERS: &[Entry] = table![
     ring::rex_ringbuf_discard,
     ring::rex_ringbuf_output,
     ring::rex_ringbuf_query,
-    trace::rex_probe_read_kernel,
+    memory::rex_probe_read_kernel,
+    memory::rex_probe_read_kernel_str,
+    memory::rex_probe_read_user,
+    memory::rex_probe_read_user_str,
+    task::rex_record,
+    task::rex_uid_gid,
+    task::rex_cgroup_id,
+    task::rex_send_signal,
     override_return::rex_override_return,
     packet::rex_xdp_adjust_tail,
     packet::rex_xdp_adjust_head,
@@ -137,10 +145,12 @@ pub const LIMITS: &[&str] = &[
     "there are no hardware counters: bpf_perf_prog_read_value, bpf_perf_event_output and bpf_get_stackid return -EOPNOTSUPP",
     "TC programs see the packets that XDP programs pass, as on the way in, with a VLAN tag still in place, in one linear piece and without a hash or a class id",
     "a redirect or a copy of a packet is reported and written to the capture file; with a live interface as the source it is sent, but not with BPF_F_INGRESS",
-    "uprobe, kretprobe and uretprobe programs are not run",
+    "uprobe and uretprobe programs are not run",
     "there are no interrupt levels: all programs run in task context, one at a time on each simulated CPU",
     "a CPU number is that of the simulated CPU, one for each event source",
     "bpf_probe_read_kernel reads the simulator's own memory",
+    "bpf_probe_read_user, user and cgroup ids and bpf_send_signal need a traced process: with events from a file reads return -EFAULT, the others -EINVAL",
+    "tracepoints other than those of system calls are driven by events from a file",
     "jiffies are counted at 250 Hz",
     "packets from a live interface are copies: the packet itself goes on whatever the verdict is, and XDP_TX is reported, not carried out",
 ];

@@ -20,14 +20,11 @@ fn with_task<R>(invocation: &Invocation, task: u64, body: impl FnOnce(&Task) -> 
         .resources
         .get(task.checked_sub(OWNED)? as usize)?;
     match held.resource {
-        Resource::Task(pid) => {
-            let tgid = thread_group(pid).unwrap_or(pid);
-            Some(body(&Task {
-                pid,
-                tgid,
-                comm: None,
-            }))
-        }
+        Resource::Task(pid) => Some(body(&Task {
+            pid,
+            tgid: thread_group(pid).unwrap_or(pid),
+            ..Task::default()
+        })),
         _ => None,
     }
 }
@@ -99,4 +96,47 @@ pub extern "C" fn rex_task_put(task: u64) {
         }
         Ok(())
     });
+}
+
+/// Address and bytes of this invocation's tracepoint record, null elsewhere.
+pub unsafe extern "C" fn rex_record(len: *mut u32) -> *const u8 {
+    helper(|invocation| {
+        let bytes = invocation.record_len.get();
+        // SAFETY: the crate passes a word of its own.
+        unsafe { len.write(bytes) };
+        Ok(match bytes {
+            0 => std::ptr::null(),
+            _ => invocation.context.get().cast(),
+        })
+    })
+}
+
+fn traced(invocation: &Invocation) -> Option<&Task> {
+    invocation.task().filter(|task| task.traced)
+}
+
+/// User id in the low and group id in the high half, all ones without a traced process.
+pub extern "C" fn rex_uid_gid() -> u64 {
+    helper(|invocation| {
+        Ok(traced(invocation)
+            .and_then(Task::uid_gid)
+            .unwrap_or(u64::MAX))
+    })
+}
+
+/// Id of the traced process's cgroup of version 2, 0 if it has none.
+pub extern "C" fn rex_cgroup_id() -> u64 {
+    helper(|invocation| Ok(traced(invocation).and_then(Task::cgroup_id).unwrap_or(0)))
+}
+
+/// Sends a signal to the traced process, or to its thread alone.
+pub extern "C" fn rex_send_signal(signal: u32, thread: u32) -> i64 {
+    const LAST: u32 = 64;
+    helper(|invocation| {
+        let Some(task) = traced(invocation).filter(|_| (1..=LAST).contains(&signal)) else {
+            return Ok(Errno::EINVAL.result());
+        };
+        let only = if thread == 0 { None } else { Some(task.pid) };
+        Ok(errno::result(task.signal(signal as i32, only)))
+    })
 }

@@ -13,7 +13,7 @@ use super::ptrace::{self, At, Change, Registers, SYSCALL_STOP};
 use super::syscall_hooks::{self, Hooks};
 use super::{Context, End, Prepared};
 use crate::error::{Failure, Kind};
-use crate::task::{Task, thread_group};
+use crate::task::Task;
 
 /// A traced thread.
 #[derive(Default)]
@@ -94,11 +94,7 @@ pub fn prepare(
     }
     let pumps = pump(&mut child, context).map_err(failed)?;
     let tracee = Tracee {
-        task: Task {
-            pid,
-            tgid: pid,
-            comm: None,
-        },
+        task: Task::traced(pid),
         ..Tracee::default()
     };
     let tracer = Tracer {
@@ -185,14 +181,8 @@ impl Tracer {
     fn adopt(&mut self, context: &Context, pid: i32) {
         self.tracees.entry(pid).or_insert_with(|| {
             context.stopper.targets().push(pid);
-            let tgid = thread_group(pid).unwrap_or(pid);
-            let task = Task {
-                pid,
-                tgid,
-                comm: None,
-            };
             Tracee {
-                task,
+                task: Task::traced(pid),
                 fresh: true,
                 ..Tracee::default()
             }

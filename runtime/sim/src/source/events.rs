@@ -3,10 +3,13 @@
 //!
 //! - `{"tracepoint": "syscalls/sys_enter_dup", "args": [1], "pid": 7, "comm": "sh"}`
 //! - `{"tracepoint": "syscalls/sys_exit_dup", "ret": -9}`
+//! - `{"tracepoint": "sched/sched_switch", "fields": {"prev_comm": "sh", "next_pid": 7}}`
 //! - `{"kprobe": "__x64_sys_dup", "args": [1]}`
+//! - `{"kretprobe": "__x64_sys_dup", "ret": 3}`
 //! - `{"packet": "ffffffffffff…", "ifindex": 1, "queue": 0}`
 //!
-//! For `raw_syscalls` the system call is named by `"nr"`.
+//! For `raw_syscalls` the system call is named by `"nr"`. An event runs the programs on the
+//! attach target it names and no others.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +17,13 @@ use std::sync::Arc;
 
 use rex_abi::rex_pt_regs;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::syscall_hooks::{self, Hooks};
+use super::tracepoint::{self, Record};
 use super::{Context, End, Prepared, packets};
 use crate::error::{Failure, Kind};
+use crate::near::near;
 use crate::object::Object;
 use crate::packet::{Ingress, Packet};
 use crate::syscalls::{SYSCALLS, number};
@@ -28,9 +34,12 @@ use crate::task::Task;
 struct Written {
     tracepoint: Option<String>,
     kprobe: Option<String>,
+    kretprobe: Option<String>,
     packet: Option<String>,
     #[serde(default)]
     args: Vec<u64>,
+    #[serde(default)]
+    fields: Map<String, Value>,
     ret: Option<i64>,
     nr: Option<u32>,
     #[serde(default)]
@@ -44,8 +53,9 @@ struct Written {
 }
 
 enum Event {
-    Enter(Task, u32, Box<rex_pt_regs>),
-    Exit(Task, u32, i64),
+    Enter(String, Task, u32, Box<rex_pt_regs>),
+    Exit(String, Task, u32, i64),
+    Tracepoint(&'static str, Task, Record),
     Packet(Vec<u8>, Ingress),
 }
 
@@ -67,15 +77,21 @@ fn run(context: &mut Context, events: &[Event]) -> End {
         }
         hooks.refresh(&context.object);
         match event {
-            Event::Enter(task, number, regs) => {
+            Event::Enter(name, task, number, regs) => {
+                hooks.only = Some(name.clone());
                 syscall_hooks::enter(context, &hooks, task, *number, regs);
             }
-            Event::Exit(task, number, result) => {
+            Event::Exit(name, task, number, result) => {
+                hooks.only = Some(name.clone());
                 let regs = rex_pt_regs {
                     rax: *result as u64,
                     ..rex_pt_regs::default()
                 };
                 syscall_hooks::exit(context, &hooks, task, *number, &regs, *result);
+            }
+            Event::Tracepoint(name, task, record) => {
+                hooks.only = None;
+                tracepoint::run(context, &hooks, name, task, record);
             }
             Event::Packet(data, ingress) => {
                 packets::run(context, &Packet::new(data, *ingress), packet_index);
@@ -115,45 +131,78 @@ fn understand(written: Written) -> Result<Event, String> {
         pid: written.pid,
         tgid: written.pid,
         comm,
+        traced: false,
     };
-    match (written.tracepoint, written.kprobe, written.packet) {
-        (Some(name), None, None) => {
-            let (event, nr) = match name.split_once('/') {
-                Some(("raw_syscalls", event)) => (event, written.nr),
-                Some(("syscalls", event)) => {
-                    let call = event
-                        .strip_prefix("sys_enter_")
-                        .or(event.strip_prefix("sys_exit_"));
-                    (event, call.and_then(number))
-                }
-                _ => ("", None),
-            };
-            let nr = nr.ok_or_else(|| format!("names no system call with `{name}`"))?;
-            match written.ret {
-                _ if event.starts_with("sys_enter") => {
-                    Ok(Event::Enter(task, nr, registers(nr, &written.args)?))
-                }
-                Some(result) => Ok(Event::Exit(task, nr, result)),
-                None => Err("has no `ret`".into()),
-            }
-        }
-        (None, Some(name), None) => {
-            let found = SYSCALLS.iter().find(|(_, call)| {
-                name.strip_suffix(call)
-                    .is_some_and(|prefix| prefix.ends_with("sys_"))
-            });
-            let (nr, _) = found.ok_or_else(|| format!("names no system call with `{name}`"))?;
-            Ok(Event::Enter(task, *nr, registers(*nr, &written.args)?))
-        }
-        (None, None, Some(hex)) => {
-            let ingress = Ingress {
-                ifindex: written.ifindex,
-                queue: written.queue,
-            };
-            Ok(Event::Packet(bytes(&hex)?, ingress))
-        }
-        _ => Err("must have exactly one of `tracepoint`, `kprobe` and `packet`".into()),
+    let targets = [
+        &written.tracepoint,
+        &written.kprobe,
+        &written.kretprobe,
+        &written.packet,
+    ];
+    if targets.iter().filter(|target| target.is_some()).count() != 1 {
+        return Err(
+            "must have exactly one of `tracepoint`, `kprobe`, `kretprobe` and `packet`".into(),
+        );
     }
+    if let Some(hex) = written.packet {
+        let ingress = Ingress {
+            ifindex: written.ifindex,
+            queue: written.queue,
+        };
+        return Ok(Event::Packet(bytes(&hex)?, ingress));
+    }
+    let enters = match &written.tracepoint {
+        Some(name) => name.contains("/sys_enter"),
+        None => written.kprobe.is_some(),
+    };
+    let name = written
+        .tracepoint
+        .clone()
+        .or(written.kprobe)
+        .or(written.kretprobe);
+    let name = name.unwrap_or_default();
+    let nr = match (&written.tracepoint, name.split_once('/')) {
+        (Some(_), Some(("raw_syscalls", _))) => written.nr,
+        (Some(_), Some(("syscalls", event))) => event
+            .strip_prefix("sys_enter_")
+            .or(event.strip_prefix("sys_exit_"))
+            .and_then(number),
+        (Some(_), _) => return any_tracepoint(&name, task, &written.fields),
+        (None, _) => function(&name),
+    };
+    let nr = nr.ok_or_else(|| format!("names no system call with `{name}`"))?;
+    match written.ret {
+        _ if !written.fields.is_empty() => {
+            Err(format!("has `fields`, but `{name}` takes `args` or `ret`"))
+        }
+        _ if enters => Ok(Event::Enter(name, task, nr, registers(nr, &written.args)?)),
+        Some(result) => Ok(Event::Exit(name, task, nr, result)),
+        None => Err("has no `ret`".into()),
+    }
+}
+
+fn any_tracepoint(name: &str, task: Task, fields: &Map<String, Value>) -> Result<Event, String> {
+    let Some(layout) = rex_abi::contexts::context(name) else {
+        let near = near(name, rex_abi::contexts::names().map(String::from));
+        let hint = near
+            .first()
+            .map_or(String::new(), |near| format!("; did you mean `{near}`"));
+        return Err(format!("names no tracepoint with `{name}`{hint}"));
+    };
+    let record = tracepoint::record(&layout, fields, task.pid)?;
+    Ok(Event::Tracepoint(layout.name, task, record))
+}
+
+/// The system call whose function has this name.
+fn function(name: &str) -> Option<u32> {
+    let of = |call: &str| {
+        name.strip_suffix(call)
+            .is_some_and(|prefix| prefix.ends_with("sys_"))
+    };
+    SYSCALLS
+        .iter()
+        .find(|(_, call)| of(call))
+        .map(|(nr, _)| *nr)
 }
 
 fn registers(nr: u32, args: &[u64]) -> Result<Box<rex_pt_regs>, String> {
@@ -201,11 +250,11 @@ mod tests {
                      {\"packet\":\"00 01:ff\"}\n";
         let events = parse(lines).unwrap();
         assert!(
-            matches!(&events[0], Event::Enter(task, 32, regs) if task.pid == 5 && regs.rdi == 3)
+            matches!(&events[0], Event::Enter(_, task, 32, regs) if task.pid == 5 && regs.rdi == 3)
         );
         assert!(matches!(&events[1], Event::Packet(data, _) if data == &[0, 1, 255]));
         let events = parse("[{\"kprobe\":\"__x64_sys_dup\"}]").unwrap();
-        assert!(matches!(&events[0], Event::Enter(_, 32, _)));
+        assert!(matches!(&events[0], Event::Enter(_, _, 32, _)));
     }
 
     #[test]
@@ -220,6 +269,14 @@ mod tests {
             (
                 "{\"tracepoint\":\"syscalls/sys_enter_dpu\"}",
                 "names no system call",
+            ),
+            (
+                "{\"tracepoint\":\"sched/sched_swich\"}",
+                "did you mean `sched/sched_switch`",
+            ),
+            (
+                "{\"tracepoint\":\"syscalls/sys_enter_dup\",\"fields\":{\"fildes\":1}}",
+                "takes `args` or `ret`",
             ),
             ("nonsense", "line 1 is not valid"),
         ] {

@@ -12,6 +12,7 @@ mod ptrace;
 mod record;
 mod syscall_hooks;
 mod timer;
+mod tracepoint;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,7 +82,7 @@ impl Spec {
         let packet = matches!(hook, Hook::Packet | Hook::Traffic);
         let sample = hook == Hook::Sample;
         match self {
-            Self::Command { .. } => !packet && !sample,
+            Self::Command { .. } => !packet && !sample && !matches!(hook, Hook::Tracepoint(_)),
             Self::Pcap { .. } | Self::Iface { .. } => packet,
             Self::Events { .. } => !sample,
             Self::Timer { .. } => sample,
@@ -90,7 +91,9 @@ impl Spec {
 
     fn words(&self) -> &'static str {
         match self {
-            Self::Command { .. } => "a command drives tracepoint and kprobe programs",
+            Self::Command { .. } => {
+                "a command drives kprobe programs and tracepoint programs at system calls"
+            }
             Self::Pcap { .. } | Self::Iface { .. } => "packets drive XDP and TC programs",
             Self::Events { .. } => "events drive tracepoint, kprobe, XDP and TC programs",
             Self::Timer { .. } => "a timer drives perf event programs",

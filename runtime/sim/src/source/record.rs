@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Records that tracepoint programs are given.
+//! Records that programs at system calls' tracepoints are given.
 
 /// A record of a system-call tracepoint: eight bytes common to all, the number, and the
 /// arguments or the result.
@@ -82,11 +82,7 @@ mod tests {
             ),
         ] {
             let snapshot = rex_abi::contexts::context(event).unwrap();
-            let field = snapshot
-                .fields
-                .iter()
-                .find(|field| field.name == name)
-                .unwrap();
+            let field = snapshot.fields().find(|field| field.name == name).unwrap();
             assert_eq!(field.offset as usize, offset, "{event} {name}");
         }
     }

@@ -8,17 +8,29 @@ use rex_abi::rex_pt_regs;
 
 use super::Context;
 use super::record::Record;
-use crate::hooks::{Convention, Hook};
+use crate::hooks::{Convention, Hook, plain};
 use crate::invocation::Environment;
 use crate::object::Object;
 use crate::task::Task;
+
+/// Bytes of a record before and after a system call.
+const ENTER: u32 = 64;
+const EXIT: u32 = 24;
 
 /// Programs by hook; made anew when the object's links change.
 #[derive(Default)]
 pub struct Hooks {
     generation: Option<u64>,
-    by_hook: HashMap<Hook, Vec<usize>>,
+    by_hook: HashMap<Hook, Vec<Hooked>>,
     raw: bool,
+    /// Run programs on this attach target only: several name one hook.
+    pub only: Option<String>,
+}
+
+/// A program and the attach target that put it on a hook.
+struct Hooked {
+    program: usize,
+    attach: String,
 }
 
 impl Hooks {
@@ -31,10 +43,10 @@ impl Hooks {
         self.generation = Some(generation);
         self.by_hook.clear();
         for link in object.links().iter() {
-            self.by_hook
-                .entry(link.hook)
-                .or_default()
-                .push(link.program);
+            self.by_hook.entry(link.hook).or_default().push(Hooked {
+                program: link.program,
+                attach: plain(&link.attach).to_owned(),
+            });
         }
         self.raw = [Hook::Enter(None), Hook::Exit(None)]
             .iter()
@@ -51,15 +63,21 @@ impl Hooks {
 
     /// Whether anything runs after this system call.
     pub fn exits(&self, number: u32) -> bool {
-        self.raw || self.has(Hook::Exit(Some(number)))
+        self.raw || self.has(Hook::Exit(Some(number))) || self.has(Hook::Return(number))
     }
 
     /// Programs on a hook.
     pub fn at(&self, hook: Hook) -> Vec<usize> {
-        self.by_hook.get(&hook).cloned().unwrap_or_default()
+        let hooked = self.by_hook.get(&hook).into_iter().flatten();
+        let wanted = |hooked: &&Hooked| match &self.only {
+            Some(only) => *only == hooked.attach,
+            None => true,
+        };
+        hooked.filter(wanted).map(|hooked| hooked.program).collect()
     }
 
-    fn has(&self, hook: Hook) -> bool {
+    /// Whether a program is on a hook.
+    pub fn has(&self, hook: Hook) -> bool {
         self.by_hook.contains_key(&hook)
     }
 }
@@ -82,7 +100,7 @@ pub fn enter(
     for hook in [Hook::Enter(None), Hook::Enter(Some(number))] {
         for program in hooks.at(hook) {
             let mut record = Record::enter(task.pid, number, arguments);
-            run(context, program, record.context(), task, regs, false);
+            run(context, program, record.context(), ENTER, task, regs, false);
         }
     }
     let mut overridden = None;
@@ -91,13 +109,13 @@ pub fn enter(
             let user = *regs;
             let mut probed = function_registers(&user, convention);
             let at = (&raw mut probed).cast();
-            overridden = run(context, program, at, task, regs, true).or(overridden);
+            overridden = run(context, program, at, 0, task, regs, true).or(overridden);
         }
     }
     overridden
 }
 
-/// Runs tracepoint programs at the exit of a system call.
+/// Runs kretprobe and then tracepoint programs at the exit of a system call.
 pub fn exit(
     context: &mut Context,
     hooks: &Hooks,
@@ -106,10 +124,25 @@ pub fn exit(
     regs: &rex_pt_regs,
     result: i64,
 ) {
+    for program in hooks.at(Hook::Return(number)) {
+        let mut returned = rex_pt_regs {
+            rax: result as u64,
+            ..*regs
+        };
+        run(
+            context,
+            program,
+            (&raw mut returned).cast(),
+            0,
+            task,
+            regs,
+            false,
+        );
+    }
     for hook in [Hook::Exit(None), Hook::Exit(Some(number))] {
         for program in hooks.at(hook) {
             let mut record = Record::exit(task.pid, number, result);
-            run(context, program, record.context(), task, regs, false);
+            run(context, program, record.context(), EXIT, task, regs, false);
         }
     }
 }
@@ -133,6 +166,7 @@ fn run(
     context: &mut Context,
     program: usize,
     at: *mut (),
+    record_len: u32,
     task: &Task,
     regs: &rex_pt_regs,
     may_override: bool,
@@ -141,6 +175,7 @@ fn run(
         task: Some(task),
         regs: Some(regs),
         packet: None,
+        record_len,
         may_override,
     };
     // SAFETY: the caller passes a record or registers, as the hook's kind of program takes

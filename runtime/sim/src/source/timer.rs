@@ -27,7 +27,7 @@ pub fn prepare(hz: u32, count: u64) -> Result<Prepared, Failure> {
         let task = Task {
             pid,
             tgid: pid,
-            comm: None,
+            ..Task::default()
         };
         let mut next = Instant::now();
         for _ in 0..count {
