@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 Json: TypeAlias = dict[str, Any]
 
 KINDS = ("command", "pcap", "iface", "events", "timer")
-_SYSCALL_PROGRAMS = frozenset({"tracepoint", "kprobe", "uprobe"})
+_SYSCALL_PROGRAMS = frozenset({"tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe"})
 _PACKET_PROGRAMS = frozenset({"xdp", "tc"})
 _FITS: Mapping[str, frozenset[str]] = {
     "command": _SYSCALL_PROGRAMS,

@@ -290,16 +290,18 @@ class Extractor:
 
 
 def attributes_of(document: Json) -> dict[str, Entry]:
-    """The attribute macros of the macro crate."""
-    return {
-        item["name"]: {
-            "kind": "attribute",
-            "sig": f"#[{item['name']}]",
+    """The macros of the macro crate: attributes, and those called as `name!`."""
+    found = {}
+    for item in document["index"].values():
+        if "proc_macro" not in item["inner"]:
+            continue
+        bang = item["inner"]["proc_macro"]["kind"] == "bang"
+        found[item["name"]] = {
+            "kind": "macro" if bang else "attribute",
+            "sig": f"{item['name']}! {{ ... }}" if bang else f"#[{item['name']}]",
             "doc": _doc(item),
         }
-        for item in document["index"].values()
-        if "proc_macro" in item["inner"]
-    }
+    return found
 
 
 def public_api(items: Mapping[str, Entry], impls: Iterable[str]) -> list[str]:

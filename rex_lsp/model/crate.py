@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from rex_lsp.model.names import Consulted, Names, Question
 from rex_lsp.model.outside import REX_ATTRIBUTES
 from rex_lsp.model.patching import patch
 from rex_lsp.model.places import Place, enclosing
-from rex_lsp.model.program import MapStatic, Program
+from rex_lsp.model.program import MapStatic, Program, context_segments, tracepoint_of
 from rex_lsp.model.programs import Found, read_chunk
 from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import GLOBAL, Segments
@@ -269,11 +269,19 @@ class Crate:
             return known[2]
         found = list(self._all(path))
         made = (
-            [program for one, base in found for program in one.programs_at(base)],
+            [self._aimed(program) for one, base in found for program in one.programs_at(base)],
             [map_ for one, base in found for map_ in one.maps_at(base)],
         )
         self._offers[path] = (document.chunks, self.generation, made)
         return made
+
+    def _aimed(self, program: Program) -> Program:
+        """The program with its tracepoint, where the name of its context does not tell it."""
+        if program.kind != "tracepoint" or program.attach or program.signature is None:
+            return program
+        segments = context_segments(program.signature)
+        module = tuple(program.item.split("::")[:-1])
+        return replace(program, attach=tracepoint_of(self._names.ask(module, segments, TYPE)))
 
     def _all(self, path: Path) -> Iterator[tuple[Found, int]]:
         document = self.document(path)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -33,7 +34,8 @@ class Declaration:
 
     `file` is the text of `#[path]`, or the file of an `include!` (kind "include");
     `files` are those of `#[cfg_attr(predicate, path = …)]` with their predicates, which come
-    first. `conditions` are cfg predicates. Places are no part of equality.
+    first. `conditions` are cfg predicates. `event` is the tracepoint of a context that
+    `tracepoint_context!` makes. Places are no part of equality.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Declaration:
     conditions: tuple[str, ...] = ()
     diverges: bool = False
     exits: bool = False
+    event: str = ""
     children: tuple[Declaration, ...] = ()
     span: Span = field(default=Span(0, 0), compare=False)
     name_span: Span = field(default=Span(0, 0), compare=False)
@@ -89,6 +92,7 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
         included = _included(node, data)
         if included:
             yield Declaration("include", "", "", file=included, span=span)
+        yield from _contexts(node, data, conditions)
         return
     name_node = node.child_by_field_name("name")
     if name_node is None:
@@ -153,6 +157,29 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
             children=tuple(_variants(node, data)) if kind == "enum" else (),
             span=span,
             name_span=name_span,
+        )
+
+
+_CONTEXT = re.compile(rb'//[^\n]*|/\*.*?\*/|\bstruct\s+(?:r#)?(\w+)\s*:\s*"([^"\n]*)"', re.DOTALL)
+
+
+def _contexts(node: Node, data: bytes, conditions: tuple[str, ...]) -> Iterator[Declaration]:
+    """The structs of `rex::tracepoint_context! { … }`; what else is called so declares none."""
+    call = node.named_children[0] if node.type == "expression_statement" else node
+    name = call.child_by_field_name("macro")
+    if name is None or text_of(name, data).rpartition("::")[2].strip() != "tracepoint_context":
+        return
+    for found in _CONTEXT.finditer(data, call.start_byte, call.end_byte):
+        if found[1] is None:
+            continue
+        yield Declaration(
+            "struct",
+            found[1].decode(),
+            "t",
+            conditions=conditions,
+            event=found[2].decode("utf-8", "replace"),
+            span=Span(node.start_byte, node.end_byte),
+            name_span=Span(*found.span(1)),
         )
 
 

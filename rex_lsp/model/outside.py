@@ -71,9 +71,9 @@ REX_ATTRIBUTES = frozenset(
 )
 REX_NAMES = {
     "": "kprobe map perf_event pt_regs sched_cls spinlock task_struct tracepoint utils xdp linux "
-    "Result rex_trace_printk rex_printk function_name to_result read_field "
+    "Result rex_trace_printk rex_printk function_name to_result read_field tracepoint_context "
     + " ".join(sorted(REX_ATTRIBUTES)),
-    "kprobe": "kprobe",
+    "kprobe": "kprobe kretprobe",
     "tracepoint": "tracepoint TracepointContext SyscallsEnterOpenCtx SyscallsEnterOpenatCtx "
     "SyscallsExitOpenCtx SyscallsExitOpenatCtx SyscallsEnterDupCtx RawSyscallsEnterCtx "
     "RawSyscallsExitCtx",

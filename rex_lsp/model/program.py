@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rex_lsp.model.answers import External
+from rex_lsp.model.answers import Answer, External, Item
 from rex_lsp.model.signature import Signature, read_signature
-from rex_lsp.model.uses import path_segments
+from rex_lsp.model.uses import Segments, path_segments
 from rex_lsp.syntax.items import Attribute, Raw
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, text_of
@@ -40,8 +40,8 @@ TRACEPOINTS = {
 class Program:
     """A function with a program attribute. `attach` is "" where the source names no target.
 
-    `kind` is kprobe, uprobe, tracepoint, perf_event, xdp or tc; `attach` a function's
-    name or `category/event`. `span` is the function, `item` its path in the crate.
+    `kind` is one of the values of `KINDS`; `attach` a function's name or `category/event`.
+    `span` is the function, `item` its path in the crate.
     """
 
     name: str
@@ -150,10 +150,24 @@ def function_argument(attribute: Attribute) -> str | None:
     return value[1:-1]
 
 
+def context_segments(signature: Signature) -> Segments:
+    """The path of the context's type, () without parameters."""
+    return signature.parameters[-1].segments if signature.parameters else ()
+
+
+def tracepoint_of(context: Answer) -> str:
+    """The tracepoint whose record a type is, "" for any other type."""
+    if isinstance(context, External):
+        return TRACEPOINTS.get(context.path[-1], "") if context.path[0] == "rex" else ""
+    if isinstance(context, Item) and context.declaration is not None and not context.rest:
+        return context.declaration.event
+    return ""
+
+
 def _attach(kind: str, attribute: Attribute, signature: Signature | None) -> str:
     if kind in ("kprobe", "kretprobe", "uprobe", "uretprobe"):
         return function_argument(attribute) or ""
-    if kind == "tracepoint" and signature is not None and signature.parameters:
-        segments = signature.parameters[-1].segments
+    if kind == "tracepoint" and signature is not None:
+        segments = context_segments(signature)
         return TRACEPOINTS.get(segments[-1], "") if segments else ""
     return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rex_lsp.model.answers import Answer, External, Item, Unknown
-from rex_lsp.model.program import TRACEPOINTS, Program, function_argument
+from rex_lsp.model.program import TRACEPOINTS, Program, function_argument, tracepoint_of
 from rex_lsp.model.signature import Parameter, Signature
 from rex_lsp.model.uses import Segments
 from rex_lsp.rules.context import FileContext, ItemContext
@@ -41,11 +41,12 @@ class _Shape:
 
 
 _PROBE = _Shape(("rex", "kprobe", "kprobe"), ("rex", "pt_regs", "PtRegs"), "&mut")
+_RETURN_PROBE = _Shape(("rex", "kprobe", "kretprobe"), ("rex", "pt_regs", "PtRegs"), "&mut")
 _SHAPES = {
     "kprobe": _PROBE,
-    "kretprobe": _PROBE,
+    "kretprobe": _RETURN_PROBE,
     "uprobe": _PROBE,
-    "uretprobe": _PROBE,
+    "uretprobe": _RETURN_PROBE,
     "perf_event": _Shape(
         ("rex", "perf_event", "perf_event"), ("rex", "perf_event", "bpf_perf_event_data"), "&"
     ),
@@ -153,15 +154,14 @@ def _wrong_context(
         if parameter.reference == shape.reference and not _differs(found, shape.context_path):
             return None
         return f"expected `{shape.context_type}` as the context, {shown}", parameter.span
-    if _unknown(parameter, found):
+    if _unknown(parameter, found) or (parameter.reference == "&" and tracepoint_of(found)):
         return None
     name = found.path[-1] if isinstance(found, External) else ""
     of_rex = isinstance(found, External) and found.path[0] == "rex"
-    if parameter.reference == "&" and of_rex and name in TRACEPOINTS:
-        return None
     if of_rex and name.endswith("Ctx") and parameter.reference == "&":
         return None
-    return f"expected `&'static` of a context of `rex::tracepoint`, {shown}", parameter.span
+    wanted = "a context of `rex::tracepoint` or `rex::tracepoint_context!`"
+    return f"expected `&'static` of {wanted}, {shown}", parameter.span
 
 
 def _wrong_result(context: ItemContext, signature: Signature) -> tuple[str, Span] | None:

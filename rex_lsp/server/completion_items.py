@@ -16,6 +16,12 @@ Json: TypeAlias = dict[str, Any]
 _SNIPPETS: Mapping[str, str] = {
     "rex_kprobe": 'rex_kprobe(function = "${1:__x64_sys_dup}")]\n'
     "fn ${2:program}(obj: &kprobe, ctx: &mut PtRegs) -> Result {\n\t$0\n\tOk(0)\n}",
+    "rex_kretprobe": 'rex_kretprobe(function = "${1:__x64_sys_dup}")]\n'
+    "fn ${2:program}(obj: &kretprobe, ctx: &mut PtRegs) -> Result {\n\t$0\n\tOk(0)\n}",
+    "rex_uprobe": 'rex_uprobe(function = "${1:libc.so.6:malloc}")]\n'
+    "fn ${2:program}(obj: &kprobe, ctx: &mut PtRegs) -> Result {\n\t$0\n\tOk(0)\n}",
+    "rex_uretprobe": 'rex_uretprobe(function = "${1:libc.so.6:malloc}")]\n'
+    "fn ${2:program}(obj: &kretprobe, ctx: &mut PtRegs) -> Result {\n\t$0\n\tOk(0)\n}",
     "rex_tracepoint": "rex_tracepoint]\n"
     "fn ${1:program}(obj: &tracepoint<${2:SyscallsEnterDupCtx}>, ctx: &'static $2) -> Result {\n"
     "\t$0\n\tOk(0)\n}",
@@ -24,7 +30,8 @@ _SNIPPETS: Mapping[str, str] = {
     "rex_map": "rex_map]\nstatic ${1:NAME}: ${2:RexHashMap<u32, u64>} = "
     "${3:RexHashMap}::new(${4:1024}, 0);",
 }
-_KEYS = {"rex_kprobe": ("function",), "rex_uprobe": ("function",)}
+_PROBES = ("rex_kprobe", "rex_kretprobe", "rex_uprobe", "rex_uretprobe")
+_KEYS = dict.fromkeys(_PROBES, ("function",))
 
 
 class Candidates:
@@ -79,15 +86,16 @@ class Candidates:
                 }
 
     def _attach_targets(self, place: cursor.InAttributeValue) -> Iterator[Json]:
-        if place.attribute != "rex_kprobe" or place.key != "function":
+        if place.attribute not in ("rex_kprobe", "rex_kretprobe") or place.key != "function":
             return
+        when = "entry of" if place.attribute == "rex_kprobe" else "return from"
         for name in system_calls():
             symbol = f"__x64_sys_{name}"
             if symbol.startswith(place.prefix) or name.startswith(place.prefix):
                 yield {
                     "label": symbol,
                     "kind": 3,
-                    "detail": f"entry of {name}(2)",
+                    "detail": f"{when} {name}(2)",
                     "filterText": f"{place.prefix}{symbol}" if place.prefix else symbol,
                 }
 

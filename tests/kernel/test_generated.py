@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -97,6 +99,19 @@ def test_the_upstream_interface_is_there() -> None:
         entry = index.get(path)
         assert entry is not None, path
         assert entry.signature == signature
+
+
+def test_the_snapshot_of_tracepoints_is_in_order(tmp_path: Path) -> None:
+    directory = ROOT / "kernel_crate" / "rex-macros"
+    for name in ("tracepoints.py", "tracepoints.txt"):
+        shutil.copy(directory / name, tmp_path)
+    check = [sys.executable, str(tmp_path / "tracepoints.py"), "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
+    snapshot = tmp_path / "tracepoints.txt"
+    snapshot.write_text(snapshot.read_text().replace("prev_pid:24:4:s4", "prev_pid:20:4:s4"))
+    ended = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "prev_pid:20:4:s4 overlaps" in ended.stderr
 
 
 def test_system_calls_come_from_the_crate() -> None:

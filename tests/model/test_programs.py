@@ -36,6 +36,22 @@ def programs(model: Crate) -> list[tuple[str, str, str, str]]:
             ("f", "tracepoint", "raw_syscalls/sys_exit", "f"),
         ),
         ("#[rex_tracepoint] fn f(a: &A, b: &Other) {}", ("f", "tracepoint", "", "f")),
+        (
+            "use rex::tracepoint::SyscallsEnterDupCtx as Dup; "
+            "#[rex_tracepoint] fn f(a: &A, b: &'static Dup) {}",
+            ("f", "tracepoint", "syscalls/sys_enter_dup", "f"),
+        ),
+        (
+            'rex::tracepoint_context! { /// Docs: "x/y"\n pub struct Switch: "sched/sched_switch" '
+            '{ prev_pid } struct Exec: "sched/sched_process_exec" { .. } } '
+            "mod a { #[rex::rex_tracepoint] fn f(a: &A, b: &'static super::Exec) {} }",
+            ("f", "tracepoint", "sched/sched_process_exec", "a::f"),
+        ),
+        (
+            'mine::other! { struct Switch: "sched/sched_switch" {} } '
+            "#[rex_tracepoint] fn f(a: &A, b: &'static Switch) {}",
+            ("f", "tracepoint", "", "f"),
+        ),
         ("mod a { #[rex::rex_xdp] fn f() {} }", ("f", "xdp", "", "a::f")),
         ("use rex::rex_xdp as net; #[net] pub fn f() {}", ("f", "xdp", "", "f")),
         ("#[inline] #[rex_xdp] #[cold] fn f() {}", ("f", "xdp", "", "f")),

@@ -37,7 +37,7 @@ MATRIX = {
     "reserved_item": KEYWORDS | {"symbol", "program"},
     "program_signature": (PATHS - {"use", "group", "macro_body", "macro_argument"})
     | {"type_alias", "qualified", "cfg_attr", "extern_crate", "argument", "twins"}
-    | {"unknown_types", "half_typed"},
+    | {"unknown_types", "half_typed", "contexts"},
     "one_lock": PATHS - {"macro_body"} | {"type_alias", "straight"},
     "unbounded_loop": (KEYWORDS - {"macro_body"})
     | {"rename", "diverging_call", "macro_exits", "allowed", "broken"},
