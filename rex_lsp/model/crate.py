@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from rex_lsp.model.answers import UNKNOWN, Answer, External, Item, Unknown
-from rex_lsp.model.declarations import Declaration, declarations
+from rex_lsp.model.declarations import Declaration, Declared, declarations
 from rex_lsp.model.facts import TYPE, VALUE, Facts
 from rex_lsp.model.files import FileReader
 from rex_lsp.model.modules import Builder, Module, ModuleId, Tree
@@ -20,6 +21,7 @@ from rex_lsp.model.places import Place, enclosing
 from rex_lsp.model.program import MapStatic, Program, context_segments, tracepoint_of
 from rex_lsp.model.programs import Found, read_chunk
 from rex_lsp.model.reading.reader import Reader
+from rex_lsp.model.recent import Recent
 from rex_lsp.model.uses import GLOBAL, Segments
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.document import Document
@@ -27,6 +29,9 @@ from rex_lsp.syntax.positions import Span
 
 _AT_ONCE = 200_000
 """A file up to this many bytes is parsed to its end when it comes in."""
+
+_AT_ONCE_OPEN = 40_000
+"""The same for a document that somebody edits: its owner parses on, a slice at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,23 @@ class CrateConfig:
 class Crate:
     """A crate being edited. Nothing here raises on the user's code."""
 
-    def __init__(self, root: Path, files: FileReader, config: CrateConfig | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        files: FileReader,
+        config: CrateConfig | None = None,
+        documents: Mapping[Path, Document] | None = None,
+    ) -> None:
+        """`documents` are those being edited, whose text counts instead of the file's."""
         self.root = root
         self.config = config if config is not None else CrateConfig()
         self._reader = files
-        self._documents: dict[Path, Document] = {}
+        self._documents: dict[Path, Document] = dict(documents or {})
+        self._edited = set(self._documents)
         self._absent: set[Path] = set()
         self._declared: WeakKeyDictionary[Chunk, tuple[Declaration, ...]] = WeakKeyDictionary()
+        self._declared_lately: Recent[Declared] = Recent()
+        self._found_lately: Recent[Found] = Recent()
         self._found: dict[Path, dict[Chunk, tuple[int, ModuleId, Found]]] = {}
         self._offers: dict[
             Path, tuple[Sequence[Chunk], int, tuple[list[Program], list[MapStatic]]]
@@ -90,9 +105,11 @@ class Crate:
         """Take a file's new text: its open document, or None to read it again."""
         if document is None:
             self._documents.pop(path, None)
+            self._edited.discard(path)
             self._absent.discard(path)
         else:
             self._documents[path] = document
+            self._edited.add(path)
             self._absent.discard(path)
         if path not in self._tree.files:
             if path in self._tree.missing:
@@ -120,6 +137,19 @@ class Crate:
         else:
             self._drop(changed)
 
+    def read_some(self, document: Document, budget_ms: float) -> bool:
+        """Read what a document's chunks declare for about `budget_ms`; whether all are read.
+
+        `update` reads what is left, so a long document is read here first.
+        """
+        deadline = time.perf_counter() + budget_ms / 1000
+        for chunk in document.chunks:
+            if chunk not in self._declared:
+                if time.perf_counter() >= deadline:
+                    return False
+                self._of_chunk(chunk)
+        return True
+
     def sync(self, path: Path) -> None:
         """Read on in a long file that was not parsed to its end when it was last updated."""
         if path in self._unread:
@@ -142,7 +172,8 @@ class Crate:
         document = self._load(path)
         if document is None:
             return None
-        if len(document) > _AT_ONCE and not document.loaded:
+        limit = _AT_ONCE_OPEN if path in self._edited else _AT_ONCE
+        if len(document) > limit and not document.loaded:
             self._unread.add(path)
             return tuple(self._of_chunk(c) if c.parsed else () for c in document.chunks)
         self._unread.discard(path)
@@ -151,7 +182,7 @@ class Crate:
     def _of_chunk(self, chunk: Chunk) -> tuple[Declaration, ...]:
         known = self._declared.get(chunk)
         if known is None:
-            known = self._declared[chunk] = declarations(chunk)
+            known = self._declared[chunk] = declarations(chunk, self._declared_lately)
         return known
 
     def _declare(self, path: Path) -> tuple[Sequence[Declaration], bool] | None:
@@ -291,20 +322,29 @@ class Crate:
         earlier = self._found.get(path, {})
         kept = self._found[path] = {}
         for chunk, base in zip(document.chunks, document.bases, strict=True):
-            known = earlier.get(chunk)
-            if known is None or known[1] != module:
-                known = None
-            elif known[0] != self.generation:
-                holds = known[2].holds(self.attribute)
-                known = (self.generation, module, known[2]) if holds else None
-            if known is None:
-                known = (
-                    self.generation,
-                    module,
-                    read_chunk(chunk, module, self.attribute, self.config.features),
-                )
-            kept[chunk] = known
-            yield known[2], base
+            kept[chunk] = self._found_in(chunk, module, earlier.get(chunk))
+            yield kept[chunk][2], base
+
+    def read_programs(self, path: Path, chunk: Chunk) -> None:
+        """Look for programs in one chunk of a file now: asking for all is quick then."""
+        module = self.module_of(path)
+        if module is not None:
+            found = self._found.setdefault(path, {})
+            found[chunk] = self._found_in(chunk, module, found.get(chunk))
+
+    def _found_in(
+        self, chunk: Chunk, module: ModuleId, known: tuple[int, ModuleId, Found] | None
+    ) -> tuple[int, ModuleId, Found]:
+        if known is not None and known[1] == module:
+            if known[0] == self.generation:
+                return known
+            if known[2].holds(self.attribute):
+                return self.generation, module, known[2]
+        return self.generation, module, self._read_programs(chunk, module)
+
+    def _read_programs(self, chunk: Chunk, module: ModuleId) -> Found:
+        features = self.config.features
+        return read_chunk(chunk, module, self.attribute, features, self._found_lately)
 
     def attribute(self, id_: ModuleId, path: Segments) -> Answer:
         """What an attribute's path means; a bare `rex_…` that nobody declared is rex's."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rex_lsp.model.attributes import expanded
+from rex_lsp.model.recent import Recent
 from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import KINDS, Attribute, Raw, body_of, raw_items, read_attribute
@@ -54,10 +55,35 @@ class Declaration:
     span: Span = field(default=Span(0, 0), compare=False)
     name_span: Span = field(default=Span(0, 0), compare=False)
 
+    def shifted(self, by: int) -> Declaration:
+        """The same declaration `by` bytes further on."""
+        return replace(
+            self,
+            children=tuple([child.shifted(by) for child in self.children]),
+            span=self.span.shifted(by),
+            name_span=self.name_span.shifted(by),
+        )
 
-def declarations(chunk: Chunk) -> tuple[Declaration, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one item declares."""
+
+    all: tuple[Declaration, ...]
+
+    def shifted(self, by: int) -> Declared:
+        """The same `by` bytes further on."""
+        return Declared(tuple([one.shifted(by) for one in self.all]))
+
+
+def declarations(chunk: Chunk, recent: Recent[Declared]) -> tuple[Declaration, ...]:
     """The declarations of a chunk; spans count from the chunk's start."""
-    return tuple(_all(chunk.tree.root_node, chunk.data))
+    data = chunk.data
+
+    def read(raw: Raw) -> Declared:
+        return Declared(tuple(_item(raw, data)))
+
+    return tuple(one for raw in chunk.raws for one in recent.of(raw, data, None, read).all)
 
 
 def _all(container: Node, data: bytes) -> Iterator[Declaration]:

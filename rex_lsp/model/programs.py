@@ -10,10 +10,11 @@ from rex_lsp.model.answers import Answer, External
 from rex_lsp.model.attributes import expanded
 from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.program import KINDS, MapStatic, Program, read_map, read_program, rex_attribute
+from rex_lsp.model.recent import Recent
 from rex_lsp.model.uses import GLOBAL, Segments, unraw
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import Attribute, Raw, body_of, raw_items, read_attribute
-from rex_lsp.syntax.tree import Node, text_of
+from rex_lsp.syntax.tree import text_of
 
 Resolve = Callable[[ModuleId, Segments], Answer]
 
@@ -39,6 +40,12 @@ class Found:
         """Whether every attribute still means what it meant."""
         return all(rex_name(path, id_, resolve) == name for id_, path, name in self.asked)
 
+    def shifted(self, by: int) -> Found:
+        """The same `by` bytes further on."""
+        if not self.programs and not self.maps:
+            return self
+        return Found(tuple(self.programs_at(by)), tuple(self.maps_at(by)), self.asked)
+
     def programs_at(self, base: int) -> Iterator[Program]:
         """The programs, with places that count from the start of the document."""
         return (program.shifted(base) for program in self.programs)
@@ -49,14 +56,31 @@ class Found:
 
 
 def read_chunk(
-    chunk: Chunk, module: ModuleId, resolve: Resolve, features: Collection[str]
+    chunk: Chunk,
+    module: ModuleId,
+    resolve: Resolve,
+    features: Collection[str],
+    recent: Recent[Found],
 ) -> Found:
     """The programs and maps of a chunk of a module's file; inactive ones are left out."""
     if b"#[" not in chunk.data and b"# [" not in chunk.data:
         return Found()
-    reader = _Reader(chunk.data, resolve, features)
-    reader.read(chunk.tree.root_node, module)
-    return Found(tuple(reader.programs), tuple(reader.maps), frozenset(reader.asked))
+
+    def read(raw: Raw) -> Found:
+        reader = _Reader(chunk.data, resolve, features)
+        reader.item(raw, module)
+        return Found(tuple(reader.programs), tuple(reader.maps), frozenset(reader.asked))
+
+    parts = [
+        recent.of(raw, chunk.data, module, read, lambda known: known.holds(resolve))
+        for raw in chunk.raws
+        if raw.attributes or raw.node.type == "mod_item"
+    ]
+    return Found(
+        tuple(program for part in parts for program in part.programs),
+        tuple(map_ for part in parts for map_ in part.maps),
+        frozenset(question for part in parts for question in part.asked),
+    )
 
 
 class _Reader:
@@ -68,17 +92,17 @@ class _Reader:
         self.maps: list[MapStatic] = []
         self.asked: set[tuple[ModuleId, Segments, str]] = set()
 
-    def read(self, container: Node, module: ModuleId) -> None:
-        for raw in raw_items(container):
-            attributes = self._attributes(raw)
-            if attributes is None:
-                continue
-            self._item(raw, attributes, module)
-            if raw.node.type == "mod_item":
-                body = body_of(raw.node)
-                name = raw.node.child_by_field_name("name")
-                if body is not None and name is not None:
-                    self.read(body, (*module, unraw(text_of(name, self.data))))
+    def item(self, raw: Raw, module: ModuleId) -> None:
+        attributes = self._attributes(raw)
+        if attributes is None:
+            return
+        self._offered(raw, attributes, module)
+        if raw.node.type == "mod_item":
+            body = body_of(raw.node)
+            name = raw.node.child_by_field_name("name")
+            if body is not None and name is not None:
+                for inner in raw_items(body):
+                    self.item(inner, (*module, unraw(text_of(name, self.data))))
 
     def _attributes(self, raw: Raw) -> list[Attribute] | None:
         """The attributes that hold; None when one of them takes the item out."""
@@ -94,7 +118,7 @@ class _Reader:
                 found.append(attribute)
         return found
 
-    def _item(self, raw: Raw, attributes: list[Attribute], module: ModuleId) -> None:
+    def _offered(self, raw: Raw, attributes: list[Attribute], module: ModuleId) -> None:
         for attribute in attributes:
             name = self._rex_name(attribute.path, module)
             if not name:

@@ -50,9 +50,11 @@ class Analysis:
         self.busy: Callable[[], bool] = lambda: False
         self.on_analysed: Callable[[Path], None] = lambda _: None
         self.on_part: Callable[[Path], None] = lambda _: None
+        self.on_loaded: Callable[[], None] = lambda: None
         self.around: dict[Path, int] = {}
         """Where each file was edited last, a byte offset: work begins there."""
         self._fresh: dict[Path, float] = {}
+        self._loading: set[Path] = set()
         self._resting: dict[Path, asyncio.Handle] = {}
 
     def opened(self, path: Path) -> None:
@@ -80,6 +82,7 @@ class Analysis:
         self._edited.pop(path, None)
         self._followers.pop(path, None)
         self._fresh.pop(path, None)
+        self._loading.discard(path)
         self.around.pop(path, None)
         self._wake(path)
         self._settle(path)
@@ -136,7 +139,9 @@ class Analysis:
             self.looking_at = None
         if not done:
             return
-        self._fresh.pop(path, None)
+        if self._fresh.pop(path, None) is not None or path in self._loading:
+            self._loading.discard(path)
+            self.on_loaded()
         if edited:
             self._edited.pop(path, None)
             self._queue_followers(path)
@@ -157,11 +162,14 @@ class Analysis:
             return True
         around = self.around.get(path, 0)
         deadline = time.perf_counter() + SLICE_MS / 1000
-        if document.parse_some(SLICE_MS, around):
+
+        def left() -> float:
+            return (deadline - time.perf_counter()) * 1000
+
+        if document.parse_some(SLICE_MS, around) and crate.read_some(document, left()):
             # Parsing on may have laid the text out anew.
             crate.update(path, document)
-            left = (deadline - time.perf_counter()) * 1000
-            if left > 0 and advance(crate, path, left, around):
+            if left() > 0 and advance(crate, path, left(), around):
                 found = check(crate, path) + _inactive(crate, path)
                 self._store.replace_file(Tier.TYPING, path, found)
                 return True
@@ -177,6 +185,7 @@ class Analysis:
         from rex_lsp.rules.engine import advance, known
 
         del self._fresh[path]
+        self._loading.add(path)
         crate.update(path, document)
         advance(crate, path, SLICE_MS)
         self._store.replace_file(Tier.TYPING, path, known(crate, path))

@@ -54,6 +54,10 @@ class Buffers:
         """The open document of ``path``."""
         return self._open.get(path)
 
+    def documents(self) -> dict[Path, Document]:
+        """All open documents."""
+        return dict(self._open)
+
     def __iter__(self) -> Iterator[Path]:
         return iter(tuple(self._open))
 

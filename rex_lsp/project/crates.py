@@ -91,9 +91,6 @@ class Crates:
                 program_rules=root.extension,
                 needs_no_main=root.extension,
             )
-            crate = self._crates[root] = Crate(root.path, self._buffers, config)
-            for path in self._buffers:
-                document = self._buffers.document(path)
-                if document is not None and path in crate.files():
-                    crate.update(path, document)
+            crate = Crate(root.path, self._buffers, config, self._buffers.documents())
+            self._crates[root] = crate
         return crate

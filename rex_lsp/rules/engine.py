@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from rex_lsp.model.crate import Crate
 from rex_lsp.model.modules import ModuleId, condition_holds
@@ -48,7 +48,7 @@ def advance(crate: Crate, path: Path, budget_ms: float, around: int = 0) -> bool
 
 
 def known(crate: Crate, path: Path, overrides: Overrides | None = None) -> list[Finding]:
-    """What `advance` has found so far."""
+    """What `advance` has found so far; what rules say of the file as a whole comes at the end."""
     return engine_of(crate).known(path, overrides)
 
 
@@ -105,11 +105,18 @@ class Engine:
     """The verdicts of one crate."""
 
     def __init__(self, crate: Crate, rules: Mapping[str, Rule] = RULES) -> None:
-        self._crate = crate
+        # The table of engines would keep the crate alive otherwise.
+        self._of = ref(crate)
         self._rules = rules
         self._files: dict[Path, dict[Chunk, _Look]] = {}
         self.checked = 0
         """How many items were looked at since the start: what an edit cost."""
+
+    @property
+    def _crate(self) -> Crate:
+        crate = self._of()
+        assert crate is not None, "an engine is asked by way of its crate"
+        return crate
 
     def check(self, path: Path, overrides: Overrides | None = None) -> list[Finding]:
         """See the function of this module."""
@@ -117,20 +124,23 @@ class Engine:
         return self.known(path, overrides)
 
     def known(self, path: Path, overrides: Overrides | None = None) -> list[Finding]:
-        """The findings of the chunks that were looked at, and of the file as a whole."""
+        """The findings of the chunks that were looked at; if all were, of the file as a whole."""
         document = self._crate.document(path)
         module = self._crate.module_of(path)
         if document is None or module is None or not self._module_active(module):
             return []
         found: list[Finding] = []
         file = self._files.get(path, {})
+        complete = True
         for chunk, base in zip(document.chunks, document.bases, strict=True):
             look = file.get(chunk)
             if look is not None:
                 found.extend(look.at(base))
+            else:
+                complete = False
         context = FileContext(self._crate, path, document)
         dark = self._dark(path)
-        for rule in self._wanted():
+        for rule in self._wanted() if complete else ():
             if rule.check_file is not None:
                 found.extend(one for one in rule.check_file(context) if not _inside(one.span, dark))
         if overrides:
@@ -196,6 +206,7 @@ class Engine:
                 return False
             chunk = document.chunks[index]
             current[chunk] = self._read(chunk, path, module, known)
+            self._crate.read_programs(path, chunk)
         for chunk in [chunk for chunk in current if chunk not in kept]:
             del current[chunk]
         return True
@@ -221,13 +232,13 @@ class Engine:
         self, chunk: Chunk, path: Path, module: ModuleId, known: dict[object, list[_Verdict]]
     ) -> _Look:
         look = _Look([])
-        root = chunk.tree.root_node
-        self._container(root, chunk.data, path, module, "::".join(module), frozenset(), known, look)
+        name = "::".join(module)
+        self._items(chunk.raws, chunk.data, path, module, name, frozenset(), known, look)
         return look
 
-    def _container(
+    def _items(
         self,
-        container: Node,
+        raws: Iterable[Raw],
         data: bytes,
         path: Path,
         module: ModuleId,
@@ -236,7 +247,7 @@ class Engine:
         known: dict[object, list[_Verdict]],
         look: _Look,
     ) -> None:
-        for raw in raw_items(container):
+        for raw in raws:
             node = raw.node
             body = body_of(node) if node.type in _CONTAINERS else None
             headed = body is not None and node.type != "foreign_mod_item"
@@ -258,7 +269,7 @@ class Engine:
             for allowance in allowances(raw, data):
                 if allowance.span.start == 0:
                     more = more | allowance.names
-            self._container(body, data, path, inner, own, more, known, look)
+            self._items(raw_items(body), data, path, inner, own, more, known, look)
 
     def _is_dark(self, raw: Raw, body: Node, data: bytes) -> bool:
         features = self._crate.config.features

@@ -9,6 +9,7 @@ import logging
 import os
 
 from rex_lsp.server.features import register
+from rex_lsp.server.memory import Collector
 from rex_lsp.server.server import RexServer
 from rex_lsp.server.transport import FrameDecoder, Transport
 
@@ -20,10 +21,13 @@ _PARENT_POLL_SECONDS = 1.0
 class Connection:
     """Ties the transport to a server; ends on ``exit``, on end of input, or with the client."""
 
-    def __init__(self, stdin: int, stdout: int, parent: int | None) -> None:
+    def __init__(self, stdin: int, stdout: int, parent: int | None, collector: Collector) -> None:
         self._transport = Transport(stdin, stdout)
         self._parent = parent
+        self._collector = collector
         self._server = RexServer()
+        self._server.on_file_loaded = collector.loaded
+        self._server.on_file_closed = collector.closed
         self._ended: asyncio.Future[int] | None = None
         self._input_over = False
         register(self._server)
@@ -69,9 +73,11 @@ class Connection:
             self.stop(1)
 
     async def _watch_parent(self) -> None:
-        """End with the process that ``initialize`` or the command line named."""
+        """Tidy up; end with the process that ``initialize`` or the command line named."""
         while True:
             await asyncio.sleep(_PARENT_POLL_SECONDS)
+            if self._server.protocol.idle:
+                self._collector.idle()
             pid = self._parent or self._server.process_id
             if pid is not None and not _alive(pid):
                 log.warning("the client (process %d) is gone", pid)

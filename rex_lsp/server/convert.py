@@ -35,13 +35,17 @@ def position_in(position: types.Position) -> Position:
     Raises:
         RequestFailed: a number outside of LSP's ``uinteger`` (-32602).
     """
-    if not (0 <= position.line <= _LARGEST and 0 <= position.character <= _LARGEST):
+    return checked(position.line, position.character)
+
+
+def checked(line: int, character: int) -> Position:
+    """A client's line and character as a position; raises as :func:`position_in` does."""
+    if not (0 <= line <= _LARGEST and 0 <= character <= _LARGEST):
         raise RequestFailed(
             INVALID_PARAMS,
-            f"expected line and character between 0 and {_LARGEST}, "
-            f"found {position.line}:{position.character}",
+            f"expected line and character between 0 and {_LARGEST}, found {line}:{character}",
         )
-    return Position(position.line, position.character)
+    return Position(line, character)
 
 
 def range_in(given: types.Range) -> Range:

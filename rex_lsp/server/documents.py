@@ -3,20 +3,27 @@
 
 A change that cannot be applied drops the draft: better no answers about a file than
 wrong ones. Opening the file again, or a change with the whole text, mends it.
+
+The messages are read by hand: they come with every key, and making lsprotocol's types
+ready takes longer than the first look at a file.
 """
 
 from __future__ import annotations
 
 import logging
-
-from lsprotocol import types
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 from rex_lsp.server import commands
-from rex_lsp.server.convert import range_in
-from rex_lsp.server.jsonrpc import RequestFailed
+from rex_lsp.server.convert import checked
+from rex_lsp.server.jsonrpc import INVALID_PARAMS, RequestFailed
 from rex_lsp.server.server import ERROR, RexServer
 from rex_lsp.server.uris import to_path
 from rex_lsp.syntax.changes import Change, EditRejected
+from rex_lsp.syntax.positions import Position, Range
+
+Json: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 log = logging.getLogger("rex.documents")
 
@@ -29,24 +36,26 @@ def register(server: RexServer) -> None:
     server.feature("textDocument/didClose")(did_close)
 
 
-def did_open(ls: RexServer, params: types.DidOpenTextDocumentParams) -> None:
+def did_open(ls: RexServer, params: Any) -> None:
     """The editor's text counts from now on."""
-    document = params.text_document
-    path = to_path(document.uri)
-    ls.publisher.opened(path, document.uri)
-    ls.files.open(path, document.text, document.version)
+    document = _object(params, "textDocument")
+    uri, text = _field(document, "uri", str), _field(document, "text", str)
+    path = to_path(uri)
+    ls.publisher.opened(path, uri)
+    ls.files.open(path, text, _field(document, "version", int))
 
 
-def did_change(ls: RexServer, params: types.DidChangeTextDocumentParams) -> None:
+def did_change(ls: RexServer, params: Any) -> None:
     """Apply the changes in order, all or none."""
-    identifier = params.text_document
-    path = to_path(identifier.uri)
+    identifier = _object(params, "textDocument")
+    uri = _field(identifier, "uri", str)
+    path = to_path(uri)
     if not ls.files.is_open(path):
-        log.warning("a change of %s, which is not open, is ignored", identifier.uri)
+        log.warning("a change of %s, which is not open, is ignored", uri)
         return
     try:
-        changes = [_change(change) for change in params.content_changes]
-        ls.files.change(path, changes, ls.encoding, identifier.version)
+        changes = [_change(change) for change in _field(params, "contentChanges", list)]
+        ls.files.change(path, changes, ls.encoding, _field(identifier, "version", int))
         if ls.used_sessions is not None:
             ls.used_sessions.edited(ls.files.crates.package_of(path))
     except (EditRejected, RequestFailed) as error:
@@ -59,21 +68,51 @@ def did_change(ls: RexServer, params: types.DidChangeTextDocumentParams) -> None
         )
 
 
-def did_save(ls: RexServer, params: types.DidSaveTextDocumentParams) -> None:
+def did_save(ls: RexServer, params: Any) -> None:
     """The file is on disk: the compiler may look at it."""
-    path = to_path(params.text_document.uri)
+    path = _path(params)
     ls.files.saved(path)
     commands.check_on_save(ls, path)
 
 
-def did_close(ls: RexServer, params: types.DidCloseTextDocumentParams) -> None:
+def did_close(ls: RexServer, params: Any) -> None:
     """The disk counts again."""
-    path = to_path(params.text_document.uri)
+    path = _path(params)
     ls.files.close(path)
     ls.publisher.closed(path)
+    ls.on_file_closed()
 
 
-def _change(change: types.TextDocumentContentChangeEvent) -> Change:
-    if isinstance(change, types.TextDocumentContentChangePartial):
-        return Change(range_in(change.range), change.text)
-    return Change(None, change.text)
+def _path(params: Any) -> Path:
+    return to_path(_field(_object(params, "textDocument"), "uri", str))
+
+
+def _change(change: Any) -> Change:
+    text = _field(change, "text", str)
+    if change.get("range") is None:
+        return Change(None, text)
+    place = _object(change, "range")
+    return Change(Range(_position(place, "start"), _position(place, "end")), text)
+
+
+def _position(place: Json, name: str) -> Position:
+    found = _object(place, name)
+    return checked(_field(found, "line", int), _field(found, "character", int))
+
+
+def _object(holder: Any, name: str) -> Json:
+    found: Json = _field(holder, name, dict)
+    return found
+
+
+def _field(holder: Any, name: str, kind: type[T]) -> T:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    if not isinstance(found, kind) or isinstance(found, bool):
+        wanted = _NAMES[kind]
+        raise RequestFailed(
+            INVALID_PARAMS, f"expected {name} to be {wanted}, found {str(found)[:80]!r}"
+        )
+    return found
+
+
+_NAMES: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int: "a number"}

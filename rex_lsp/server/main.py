@@ -24,14 +24,15 @@ def main(*, parent: int | None = None) -> NoReturn:
     # Collections during the imports look at objects that all stay: 10 % of the start.
     gc.disable()
     from rex_lsp.server.connection import Connection
+    from rex_lsp.server.memory import Collector
 
-    gc.freeze()
-    gc.enable()
+    collector = Collector()
+    collector.begin()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="rex: %(message)s")
     stdin, stdout = os.dup(0), os.dup(1)
     # A stray print must not end up between two frames.
     os.dup2(2, 1)
-    code = asyncio.run(_serve(Connection(stdin, stdout, parent)))
+    code = asyncio.run(_serve(Connection(stdin, stdout, parent, collector)))
     _flush()
     os._exit(code)
 

@@ -39,8 +39,17 @@ log = logging.getLogger("rex.protocol")
 Json: TypeAlias = dict[str, Any]
 Send: TypeAlias = Callable[[bytes], None]
 
-# These two carry client capabilities: reading them by hand spares 25 ms at start.
-_RAW = frozenset({types.INITIALIZE, types.INITIALIZED})
+# Read by hand: lsprotocol's types take 60 ms to get ready, and these come first or often.
+_RAW = frozenset(
+    {
+        types.INITIALIZE,
+        types.INITIALIZED,
+        types.TEXT_DOCUMENT_DID_OPEN,
+        types.TEXT_DOCUMENT_DID_CHANGE,
+        types.TEXT_DOCUMENT_DID_SAVE,
+        types.TEXT_DOCUMENT_DID_CLOSE,
+    }
+)
 
 
 class Protocol(LanguageServerProtocol):

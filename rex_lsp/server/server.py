@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,8 @@ class RexServer(LanguageServer):
         self.jobs = Jobs()
         self.used_sessions: Sessions | None = None
         self._told: set[str] = set()
+        self.on_file_loaded: Callable[[], None] = lambda: None
+        self.on_file_closed: Callable[[], None] = lambda: None
 
     @property
     def has_files(self) -> bool:
@@ -77,6 +80,7 @@ class RexServer(LanguageServer):
             from rex_lsp.project.workspace import Workspace
 
             self._files = Workspace(self.settings)
+            self._files.analysis.on_loaded = self.on_file_loaded
             self.publisher.watch(self._files)
         return self._files
 

@@ -12,15 +12,25 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import attrs
 from lsprotocol import types
 
 from rex_lsp.server.server import RexServer
 
 _PAUSE_SECONDS = 0.05
 _AT_ONCE = (
+    "tree_sitter_rust",
     "rex_lsp.syntax.document",
+    "rex_lsp.model.answers",
+    "rex_lsp.model.facts",
+    "rex_lsp.model.signature",
+    "rex_lsp.model.reading.reader",
     "rex_lsp.model.crate",
+    "rex_lsp.rules.registry",
     "rex_lsp.rules.engine",
+    "rex_lsp.build.process",
+    "rex_lsp.build.toolchain",
+    "rex_lsp.build.toml_text",
     "rex_lsp.build.manifest",
     "rex_lsp.project.workspace",
     "rex_lsp.server.convert",
@@ -59,6 +69,7 @@ async def warm_up(ls: RexServer) -> None:
 def _pieces(ls: RexServer) -> Iterator[Callable[[], object]]:
     yield from (partial(importlib.import_module, name) for name in _MODULES)
     yield _index
+    yield from _types()
     context: dict[str, Any] = {"diagnostics": []}
     for method, params in (
         ("textDocument/completion", _POSITION),
@@ -67,6 +78,18 @@ def _pieces(ls: RexServer) -> Iterator[Callable[[], object]]:
         ("textDocument/codeAction", {**_POSITION, "range": _RANGE, "context": context}),
     ):
         yield partial(ls.protocol.prepare, types.METHOD_TO_TYPES[method][2], params)
+
+
+def _types() -> Iterator[Callable[[], object]]:
+    """What cattrs would do for all message types at once, forty a piece."""
+    classes = [kind for kind in types.ALL_TYPES_MAP.values() if isinstance(kind, type)]
+    for begin in range(0, len(classes), 40):
+        yield partial(_resolve, classes[begin : begin + 40])
+
+
+def _resolve(classes: list[type]) -> None:
+    for kind in filter(attrs.has, classes):
+        attrs.resolve_types(kind, dict(types.ALL_TYPES_MAP), {})
 
 
 def _index() -> None:

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rex_lsp.syntax.cuts import Outcome, cut
-from rex_lsp.syntax.items import Item, read_items
+from rex_lsp.syntax.items import Item, Raw, raw_items, read_items
 from rex_lsp.syntax.lines import line_starts
 from rex_lsp.syntax.tree import Tree, parse
 
@@ -66,6 +67,15 @@ class Chunk:
         if self._items is None:
             self._items = read_items(self.tree.root_node, self.data)
         return self._items
+
+    @property
+    def raws(self) -> tuple[Raw, ...]:
+        """The nodes of the chunk's own items. Kept for the chunk asked last only.
+
+        A node keeps the children that were asked for: those of a long file take more room
+        than all else.
+        """
+        return _raws_of(self.tree)
 
     @property
     def settled(self) -> bool:
@@ -135,6 +145,11 @@ class Chunk:
         if left == 0 or right == size:
             return False
         return self.data[left - 1] not in b"'\"\\#/*}" and self.data[right] not in b"'\"#/*"
+
+
+@lru_cache(maxsize=1)
+def _raws_of(tree: Tree) -> tuple[Raw, ...]:
+    return tuple(raw_items(tree.root_node))
 
 
 def _point(data: bytes, offset: int) -> tuple[int, int]:

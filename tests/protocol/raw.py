@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rex_lsp
+
+if TYPE_CHECKING:
+    from typing import Self
 
 Json = dict[str, Any]
 
@@ -67,10 +70,15 @@ class Raw:
         self._last_id = 0
 
     @classmethod
-    async def start(cls, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Raw:
-        """Start the server under test."""
+    async def start(
+        cls,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "rex_lsp", "server"),
+    ) -> Self:
+        """Start the server under test, or another one."""
         process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "rex_lsp", "server"],
+            *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
