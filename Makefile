@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
-.PHONY: help bootstrap native demo test test-editors lint format dist stats clean
+.PHONY: help bootstrap native demo test test-editors soak lint format dist stats clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,9 @@ test: ## every check and every test, against the built wheel
 test-editors: ## drive the real editors
 	@.ci/bootstrap test
 	@.ci/test editors
+
+soak: bootstrap ## the long runs: 100,000 random edits, 20,000 random messages
+	@nice $(PYTHON) -m tests.fuzz --report tests/fuzz/report.md
 
 lint: ## formatters, linters and types
 	@.ci/bootstrap test

@@ -91,6 +91,11 @@ class Analysis:
         """Whether what the store has for an open file is older than its text."""
         return path in self._edited
 
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to look at and nothing to lay out again."""
+        return not (self._edited or self._followers or self._resting)
+
     async def settled(self, path: Path) -> None:
         """Wait until the store speaks about the current text of ``path``."""
         while self.pending(path) and not self._stopped:
@@ -219,6 +224,8 @@ class Analysis:
             self._resting[path] = loop.call_soon(self._lay_out, path, anew)
         elif anew:
             self.follow(path)
+            self._followers.move_to_end(path, last=False)
+            self._queue_followers(path)
 
     def _wake(self, path: Path) -> None:
         resting = self._resting.pop(path, None)

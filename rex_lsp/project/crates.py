@@ -67,8 +67,12 @@ class Crates:
         roots = self._packages.roots_for(path, self.features)
         # The file that is a root itself belongs to that crate, whoever else includes it.
         for root in sorted(roots, key=lambda one: one.path != path):
-            if root.path == path or path in self._crate(root).files():
-                self._crate(root)
+            crate = self._crate(root)
+            document = self._buffers.document(path)
+            if document is not None and path in crate.awaited():
+                # A module that is open and was never saved.
+                crate.update(path, document)
+            if root.path == path or path in crate.files():
                 return root
         return None
 

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import tree_sitter_rust
 from tree_sitter import Language, Node, Parser, Tree
 
 __all__ = ["Node", "Tree", "language", "parse", "text_of"]
+
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 
 @lru_cache(maxsize=1)
@@ -23,7 +26,12 @@ def _parser() -> Parser:
 
 
 def parse(data: bytes, old: Tree | None = None) -> Tree:
-    """Parse UTF-8 text; `old` is an earlier tree to which the same edits were applied."""
+    """Parse UTF-8 text; `old` is an earlier tree to which the same edits were applied.
+
+    Lone surrogates are U+FFFD in the tree's own text, which its queries decode.
+    """
+    if b"\xed" in data:
+        data = _SURROGATE.sub(b"\xef\xbf\xbd", data)
     if old is None:
         return _parser().parse(data)
     return _parser().parse(data, old)

@@ -13,6 +13,7 @@ from rex_lsp.syntax import layout
 from rex_lsp.syntax.changes import Change
 from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.positions import Encoding, Position, Range
+from tests.fuzz.client import paired
 
 ITEMS = [
     "fn a(x: u8) -> u8 {\n    x + 1\n}\n",
@@ -71,11 +72,6 @@ def position(text: str, at: int, encoding: Encoding) -> Position:
         index += 1
     width = {Encoding.UTF8: 1, Encoding.UTF16: 2, Encoding.UTF32: 4}[encoding]
     return Position(line, len(units(text[start:index], encoding)) // width)
-
-
-def paired(text: str) -> str:
-    """The text with halves of surrogate pairs that met put together."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def inside_break(text: str, at: int) -> bool:

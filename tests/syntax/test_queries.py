@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tree_sitter import Query, QueryCursor
 
-from rex_lsp.syntax.queries import directory
+from rex_lsp.syntax.queries import captures, directory
 from rex_lsp.syntax.tree import language, parse, text_of
 
 _CASE = re.compile(r"^=+\n(?P<title>.+)\n=+\n(?P<text>(?:.*\n)*?)-{6,}\n(?P<want>(?:@.*\n)*)", re.M)
@@ -47,3 +47,8 @@ def test_every_query_has_a_corpus() -> None:
     queries = {path.stem for path in directory().glob("*.scm")}
     assert queries == {path.stem for path in _CORPUS.glob("*.txt")}
     assert queries == {name for name, *_ in cases()}
+
+
+def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+    data = "// \ud83d\nfn f() {}\n".encode("utf-8", "surrogatepass")
+    assert captures("allowances", parse(data).root_node, "allow") == []
