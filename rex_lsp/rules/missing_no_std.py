@@ -37,7 +37,7 @@ def check_file(context: FileContext) -> Iterator[Finding]:
     missing = [name for name in wanted if name not in present and "no_core" not in present]
     if not missing:
         return
-    data = context.document.chunks[0].data
+    data = context.document.data
     leading = _LEADING.match(data)
     at = leading.end() if leading is not None else 0
     text = "".join(f"#![{name}]\n" for name in missing)
