@@ -264,6 +264,7 @@ fn a_changed_generated_file_is_found() {
     for file in [
         "runtime/abi/include/rex_abi.h",
         "runtime/abi/src/layout.rs",
+        "runtime/abi/src/shape.rs",
         "runtime/image/link.ld",
         "kernel_crate/rex/src/abi.rs",
         "kernel_crate/rex/src/ffi.rs",
