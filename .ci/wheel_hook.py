@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROGRAMS = ("rexrt", "rex-rustc")
 KERNEL_CRATE = ("rex", "rex-macros", "samples")
-LEFT_OUT = {"target", "tests", "Cargo.lock.orig"}
+LEFT_OUT = {"target", "Cargo.lock.orig"}
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
@@ -41,7 +41,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
             include[str(stripped)] = f"rex_lsp/_native/bin/{name}"
             versions = re.findall(rb"GLIBC_2\.(\d+)", stripped.read_bytes())
             newest = max([newest, *map(int, versions)])
-        include[str(root / "runtime/image/link.ld")] = "rex_lsp/_native/link.ld"
+        for name in ("link.ld", "flags.txt"):
+            include[str(root / "runtime/image" / name)] = f"rex_lsp/_native/{name}"
         for part in KERNEL_CRATE:
             for path in sorted((root / "kernel_crate" / part).rglob("*")):
                 inside = path.relative_to(root / "kernel_crate")

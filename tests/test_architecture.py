@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,12 @@ def test_import_rules(path: Path) -> None:
         }
         extra = used - MAY_IMPORT[here] - {here, "__version__"}
         assert not extra, f"rex_lsp/{here} must not import {sorted(extra)}"
+
+
+def test_the_server_starts_without_the_build_tool() -> None:
+    code = "import sys, rex_lsp.server.server; print('rex_lsp.build.builder' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 def test_top_level_directories() -> None:

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from rex_lsp import __version__
 from rex_lsp.build import flags, process
@@ -108,28 +109,14 @@ async def build(
     # What nobody answers for is not even compiled: a build script would run.
     if prepared is None or not result.ok:
         return result
-    manifest, shadow, toolchain, sysroot, verdict = prepared
-    progress = progress or Silent()
-    progress.report(f"building {manifest.package}")
-    ran = await run_cargo(
-        "build",
-        shadow,
-        manifest,
-        toolchain,
-        sysroot,
-        features=features,
-        clippy=False,
-        unlinted=verdict.judged,
-        progress=progress,
-        cancel=cancel,
-    )
-    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
-    _collect(result, ran, sources)
+    ran, sources = await _compile("build", prepared, result, features, progress, cancel)
     _add_all(result, list(sources.errors(result.findings)))
-    _judge(result, ran, sources, places_of(shadow, manifest))
+    _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
     if not ran.ok or not result.ok:
         result.ok = False
         return result
+    manifest, shadow = prepared.manifest, prepared.shadow
+    progress = progress or Silent()
     for target in shadow.targets:
         executable = ran.executables.get(target.name)
         if executable is None:
@@ -137,7 +124,7 @@ async def build(
             continue
         progress.report(f"packing {target.name}")
         elf = shadow.output_dir / f"{target.name}.elf"
-        record = _record(manifest, toolchain, executable, features, verdict.record)
+        record = _record(prepared, executable, features)
         try:
             _place(executable, elf)
         except OSError as error:
@@ -167,25 +154,20 @@ async def check(
     prepared = await _prepare(directory, result, features, progress, cancel)
     if prepared is None:
         return result
-    manifest, shadow, toolchain, sysroot, verdict = prepared
-    progress = progress or Silent()
-    progress.report(f"checking {manifest.package}")
-    ran = await run_cargo(
-        "check",
-        shadow,
-        manifest,
-        toolchain,
-        sysroot,
-        features=features,
-        clippy=True,
-        unlinted=verdict.judged,
-        progress=progress,
-        cancel=cancel,
-    )
-    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
-    _collect(result, ran, sources)
-    _judge(result, ran, sources, places_of(shadow, manifest))
+    ran, sources = await _compile("check", prepared, result, features, progress, cancel)
+    _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Everything cargo needs for one package, and what is known of its dependencies."""
+
+    manifest: Manifest
+    shadow: Shadow
+    toolchain: Toolchain
+    sysroot: Path
+    verdict: Verdict
 
 
 async def _prepare(
@@ -194,7 +176,7 @@ async def _prepare(
     features: Sequence[str],
     progress: Progress | None,
     cancel: asyncio.Event | None,
-) -> tuple[Manifest, Shadow, Toolchain, Path, Verdict] | None:
+) -> _Prepared | None:
     """Everything cargo needs, or None when `result` says why there is nothing to run."""
     manifest = read_manifest(directory)
     if not report_problems(manifest, result):
@@ -214,7 +196,37 @@ async def _prepare(
         result.add(*cargo_problem(unknown.log, manifest))
         return None
     _add_all(result, verdict.placed)
-    return manifest, shadow, toolchain, sysroot, verdict
+    return _Prepared(manifest, shadow, toolchain, sysroot, verdict)
+
+
+async def _compile(
+    command: Literal["build", "check"],
+    prepared: _Prepared,
+    result: CheckResult,
+    features: Sequence[str],
+    progress: Progress | None,
+    cancel: asyncio.Event | None,
+) -> tuple[CargoRun, Sources]:
+    """Runs cargo; what it says is in `result`, in our words."""
+    manifest, shadow, verdict = prepared.manifest, prepared.shadow, prepared.verdict
+    progress = progress or Silent()
+    progress.report(f"{command}ing {manifest.package}")
+    ran = await run_cargo(
+        command,
+        shadow,
+        manifest,
+        prepared.toolchain,
+        prepared.sysroot,
+        features=features,
+        clippy=command == "check",
+        unlinted=verdict.judged,
+        progress=progress,
+        cancel=cancel,
+    )
+    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
+    result.log = ran.log
+    _add_all(result, sources.in_our_words(ran.placed))
+    return ran, sources
 
 
 def report_problems(manifest: Manifest, result: CheckResult) -> bool:
@@ -231,11 +243,6 @@ def report_problems(manifest: Manifest, result: CheckResult) -> bool:
         )
         result.add(problem.path, finding)
     return not problems
-
-
-def _collect(result: CheckResult, ran: CargoRun, sources: Sources) -> None:
-    result.log = ran.log
-    _add_all(result, sources.in_our_words(ran.placed))
 
 
 def _judge(result: CheckResult, ran: CargoRun, sources: Sources, places: Places) -> None:
@@ -298,22 +305,17 @@ async def _pack(
     return None
 
 
-def _record(
-    manifest: Manifest,
-    toolchain: Toolchain,
-    executable: Path,
-    features: Sequence[str],
-    dependencies: str,
-) -> dict[str, str]:
+def _record(prepared: _Prepared, executable: Path, features: Sequence[str]) -> dict[str, str]:
     """The build record: what made the image, and nothing that differs from run to run."""
+    manifest, toolchain = prepared.manifest, prepared.toolchain
     return {
         "package": f"{manifest.package} {manifest.version}",
         "rex": __version__,
         "rustc": toolchain.verbose,
         "commit": toolchain.commit,
-        "flags": flags.digest(*flags.CODEGEN, *flags.OPTIMISATION),
+        "flags": flags.digest(*flags.codegen(), *flags.optimisation()),
         "features": ",".join(sorted(features)),
-        "dependencies": dependencies,
+        "dependencies": prepared.verdict.record,
         "sources": _sources_digest(executable.with_suffix(".d"), manifest.root),
         "licence": manifest.licence,
     }

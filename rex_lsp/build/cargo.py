@@ -118,7 +118,7 @@ def environment(
         *(tree_digest(crate / part) for part in ("rex", "rex-macros")),
         *lints,
         *map(str, unlinted),
-        *flags.CODEGEN,
+        *flags.codegen(),
     )
     forget_other_keys(shadow.target_dir, key)
     env = toolchain.environment()
@@ -134,7 +134,7 @@ def environment(
         "REX_WRAP_REMAP": remap,
         "REX_WRAP_LINK": flags.link_flags(toolchain.linker, script),
         "REX_WRAP_NO_MAIN": list(shadow.no_main),
-        "CARGO_ENCODED_RUSTFLAGS": list(flags.CODEGEN),
+        "CARGO_ENCODED_RUSTFLAGS": list(flags.codegen()),
     }
     env.update({name: "\x1f".join(values) for name, values in lists.items()})
     env.update(

@@ -1,33 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""The flags every image is compiled and linked with, `core` included."""
+"""The flags every image is compiled and linked with, `core` included.
+
+They stand in `runtime/image/flags.txt`, which the runtime's own tests read too.
+"""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
+from rex_lsp.build.locations import flag_list
+
 TARGET = "x86_64-unknown-none"
 PROFILE = "rex"
-
-# RUNTIME.md, section 1: what the audit and the loaders rely on.
-CODEGEN = (
-    "-Cpanic=abort",
-    "-Cembed-bitcode=yes",
-    "-Ccodegen-units=1",
-    "-Zpatchable-function-entry=5",
-    "-Zplt=yes",
-    "-Crelocation-model=static",
-    "-Ccode-model=kernel",
-    "-Cforce-frame-pointers=y",
-    "-Zretpoline-external-thunk",
-    "-Zfunction-return=thunk-extern",
-    "-Zcf-protection=branch",
-    "-Cjump-tables=no",
-    "-Zmutable-noalias=no",
-    "-Zemit-stack-sizes",
-    "-Csymbol-mangling-version=v0",
-)
-OPTIMISATION = ("-Copt-level=3", "-Cdebuginfo=2")
 
 # What cargo is told in the shadow manifest, so that no configuration can change it.
 PROFILE_SETTINGS: dict[str, object] = {
@@ -46,17 +32,33 @@ PROFILE_SETTINGS: dict[str, object] = {
 }
 
 
+def codegen() -> tuple[str, ...]:
+    """What decides how code looks; cargo is told the same for every crate."""
+    return _sections()["codegen"]
+
+
+def optimisation() -> tuple[str, ...]:
+    """What a profile says in cargo's words, for what is compiled without cargo."""
+    return _sections()["optimisation"]
+
+
 def link_flags(linker: Path, script: Path) -> list[str]:
     """Flags of the final link: one static image with its relocations kept."""
-    return [
-        f"-Clinker={linker}",
-        "-Clinker-flavor=ld",
-        "-Clink-arg=--emit-relocs",
-        f"-Clink-arg=-T{script}",
-        "-Clink-arg=--no-dynamic-linker",
-        "-Clink-arg=-e",
-        "-Clink-arg=0",
-    ]
+    return [f"-Clinker={linker}", f"-Clink-arg=-T{script}", *_sections()["link"]]
+
+
+@functools.cache
+def _sections() -> dict[str, tuple[str, ...]]:
+    sections: dict[str, tuple[str, ...]] = {}
+    name = ""
+    for line in flag_list().read_text(encoding="utf-8").splitlines():
+        flag = line.strip()
+        if flag.startswith("["):
+            name = flag.strip("[]")
+            sections[name] = ()
+        elif flag and not flag.startswith("#"):
+            sections[name] += (flag,)
+    return sections
 
 
 def digest(*parts: str) -> str:

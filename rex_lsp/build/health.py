@@ -17,7 +17,7 @@ from pathlib import Path
 from rex_lsp import __version__
 from rex_lsp.build import process, toolchain
 from rex_lsp.build.errors import CannotBuild
-from rex_lsp.build.locations import cache_dir, kernel_crate, link_script, native
+from rex_lsp.build.locations import cache_dir, flag_list, kernel_crate, link_script, native
 from rex_lsp.build.sysroot import sysroot_dir
 
 _NEEDED_BYTES = 500 * 1024 * 1024
@@ -56,6 +56,7 @@ async def examine() -> list[Check]:
         _native("the rustc wrapper", lambda: native("rex-rustc")),
         _native("the kernel crate", lambda: kernel_crate() / "rex"),
         _native("the linker script", link_script),
+        _native("the list of compiler flags", flag_list),
         _space(),
         _memfd(),
         await asyncio.to_thread(_ptrace),

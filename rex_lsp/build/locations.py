@@ -60,11 +60,18 @@ def kernel_crate() -> Path:
 
 def link_script() -> Path:
     """The linker script of an image; raises `NativeMissing`."""
-    return _first(
-        "the linker script",
-        [d / "link.ld" for d in _native_dirs(_CHECKOUT / "runtime/image")]
-        + [_CHECKOUT / "runtime/image/link.ld"],
-    )
+    return _beside_image("the linker script", "link.ld")
+
+
+def flag_list() -> Path:
+    """The list of compiler and linker flags; raises `NativeMissing`."""
+    return _beside_image("the list of compiler flags", "flags.txt")
+
+
+def _beside_image(what: str, name: str) -> Path:
+    """A file that stands in `runtime/image` of a checkout."""
+    in_checkout = _CHECKOUT / "runtime/image"
+    return _first(what, [d / name for d in (*_native_dirs(in_checkout), in_checkout)])
 
 
 def cache_dir() -> Path:

@@ -43,7 +43,7 @@ class SysrootFailed(CannotBuild):
 def sysroot_dir(toolchain: Toolchain) -> Path:
     """Where the sysroot for this compiler and these flags is or will be."""
     key = flags.digest(
-        _RECIPE, toolchain.commit, toolchain.verbose, *flags.CODEGEN, *flags.OPTIMISATION
+        _RECIPE, toolchain.commit, toolchain.verbose, *flags.codegen(), *flags.optimisation()
     )
     return cache_dir() / "sysroot" / f"{toolchain.release}-{key}"
 
@@ -119,8 +119,8 @@ async def _compile(
         f"--out-dir={out}",
         "--cap-lints=allow",
         "-Zforce-unstable-if-unmarked",
-        *flags.CODEGEN,
-        *flags.OPTIMISATION,
+        *flags.codegen(),
+        *flags.optimisation(),
         f"--remap-path-prefix={toolchain.core}=/rustc/{toolchain.commit}/library",
         f"--remap-path-prefix={toolchain.core.resolve()}=/rustc/{toolchain.commit}/library",
         f"--remap-path-prefix={scratch}=/rustc/{toolchain.commit}",

@@ -353,7 +353,7 @@ async def test_a_changed_kernel_crate_is_compiled_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files of a reinstalled wheel can be older than what was compiled from the last one."""
-    from rex_lsp.build.locations import link_script, native
+    from rex_lsp.build.locations import flag_list, link_script, native
 
     installation = tmp_path / "native"
     for part in ("rex", "rex-macros"):
@@ -361,7 +361,8 @@ async def test_a_changed_kernel_crate_is_compiled_again(
     (installation / "bin").mkdir()
     for program in ("rexrt", "rex-rustc"):
         (installation / "bin" / program).symlink_to(native(program))
-    shutil.copy(link_script(), installation / "link.ld")
+    for file in (link_script(), flag_list()):
+        shutil.copy(file, installation)
     monkeypatch.setenv("REX_NATIVE_DIR", str(installation))
     crate = write_crate(tmp_path / "crate")
     assert said(await build(crate)) == []

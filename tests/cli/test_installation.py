@@ -11,14 +11,15 @@ import sys
 from pathlib import Path
 
 import rex_lsp
-from rex_lsp.build.locations import kernel_crate, link_script, native
+from rex_lsp.build.locations import flag_list, kernel_crate, link_script, native
 from rex_lsp.rules.registry import RULES
 
 PACKAGE = Path(rex_lsp.__file__).resolve().parent
 
 
 def test_everything_native_comes_with_the_package() -> None:
-    files = [native("rexrt"), native("rex-rustc"), link_script(), kernel_crate() / "rex/src/lib.rs"]
+    files = [native("rexrt"), native("rex-rustc"), link_script(), flag_list()]
+    files += [kernel_crate() / "rex/src/lib.rs", kernel_crate() / "samples/hello/tests/dups.toml"]
     assert all(path.is_file() for path in files)
     if os.environ.get("REX_TEST_INSTALLED") == "1":
         assert all(path.is_relative_to(PACKAGE / "_native") for path in files)

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod flags;
 mod image;
 mod pack;
 mod parse;
@@ -16,6 +17,7 @@ mod validate;
 mod write;
 
 pub use error::ImageError;
+pub use flags::flags;
 pub use image::{
     BuildRecord, ContextField, ContextLayout, EnumField, Fixup, FixupKind, FixupTarget, Function,
     Image, Location, Map, MapLayout, PatchKind, PatchSite, Program, ProgramKind, Segment,

@@ -6,38 +6,6 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const FLAGS: &[&str] = &[
-    "--edition=2024",
-    "--target=x86_64-unknown-none",
-    "-Copt-level=3",
-    "-Cpanic=abort",
-    "-Cembed-bitcode=yes",
-    "-Ccodegen-units=1",
-    "-Zpatchable-function-entry=5",
-    "-Zplt=yes",
-    "-Crelocation-model=static",
-    "-Ccode-model=kernel",
-    "-Cforce-frame-pointers=y",
-    "-Zretpoline-external-thunk",
-    "-Zfunction-return=thunk-extern",
-    "-Zcf-protection=branch",
-    "-Cjump-tables=no",
-    "-Zmutable-noalias=no",
-    "-Zemit-stack-sizes",
-    "-Csymbol-mangling-version=v0",
-    "-Cdebuginfo=2",
-];
-
-const LINK_FLAGS: &[&str] = &[
-    "-Clto=fat",
-    "-Clinker=ld",
-    "-Clinker-flavor=ld",
-    "-Clink-arg=--emit-relocs",
-    "-Clink-arg=--no-dynamic-linker",
-    "-Clink-arg=-e",
-    "-Clink-arg=0",
-];
-
 /// What the linter forbids in extensions and what is not for them at all.
 const EXTENSION_FLAGS: &[&str] = &["-Zallow-features=", "-Funsafe_code", "-Dwarnings"];
 
@@ -68,7 +36,9 @@ fn target_rustc() -> Command {
     let mut command = rustc();
     command
         .env("RUSTC_BOOTSTRAP", "1")
-        .args(FLAGS)
+        .args(["--edition=2024", "--target=x86_64-unknown-none"])
+        .args(rex_image::flags("codegen"))
+        .args(rex_image::flags("optimisation"))
         .arg("--sysroot")
         .arg(sysroot);
     command
@@ -175,7 +145,8 @@ pub fn build_file(name: &str, source: &Path) -> Result<PathBuf, String> {
     let elf = out.join("extension.elf");
     let mut command = extension(source, &elf);
     command
-        .args(LINK_FLAGS)
+        .args(["-Clto=fat", "-Clinker=ld"])
+        .args(rex_image::flags("link"))
         .arg(format!("-Clink-arg=-T{}", script.display()));
     let output = command.output().expect("rustc starts");
     if output.status.success() {

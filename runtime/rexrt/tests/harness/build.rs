@@ -7,28 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-const FLAGS: &[&str] = &[
-    "--edition=2024",
-    "--target=x86_64-unknown-none",
-    "-Copt-level=3",
-    "-Cpanic=abort",
-    "-Cembed-bitcode=yes",
-    "-Ccodegen-units=1",
-    "-Zpatchable-function-entry=5",
-    "-Zplt=yes",
-    "-Crelocation-model=static",
-    "-Ccode-model=kernel",
-    "-Cforce-frame-pointers=y",
-    "-Zretpoline-external-thunk",
-    "-Zfunction-return=thunk-extern",
-    "-Zcf-protection=branch",
-    "-Cjump-tables=no",
-    "-Zmutable-noalias=no",
-    "-Zemit-stack-sizes",
-    "-Csymbol-mangling-version=v0",
-    "-Cdebuginfo=2",
-];
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
@@ -38,6 +16,18 @@ fn root() -> PathBuf {
 
 fn rustc() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+/// Compiles as images are.
+fn target_rustc() -> Command {
+    let mut command = rustc();
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["--edition=2024", "--target=x86_64-unknown-none"])
+        .args(rex_image::flags("codegen"))
+        .args(rex_image::flags("optimisation"))
+        .arg(format!("--sysroot={}", sysroot()));
+    command
 }
 
 fn sysroot() -> String {
@@ -61,6 +51,9 @@ fn directory(sources: &Path) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     sysroot().hash(&mut hasher);
     rex_image::LINK_SCRIPT.hash(&mut hasher);
+    for section in ["codegen", "optimisation", "link"] {
+        rex_image::flags(section).for_each(|flag| flag.hash(&mut hasher));
+    }
     for part in [
         &root().join("kernel_crate/rex"),
         &root().join("kernel_crate/rex-macros"),
@@ -97,10 +90,7 @@ fn build_kernel_crate(directory: &Path) {
         .args(["--extern", "proc_macro", "--out-dir"])
         .arg(directory)
         .arg(kernel_crate.join("rex-macros/src/lib.rs")));
-    run(rustc()
-        .env("RUSTC_BOOTSTRAP", "1")
-        .args(FLAGS)
-        .arg(format!("--sysroot={}", sysroot()))
+    run(target_rustc()
         .args([
             "--crate-type=rlib",
             "--crate-name=rex",
@@ -152,22 +142,10 @@ pub fn extension(name: &str) -> PathBuf {
 fn link(name: &str, sources: &Path, directory: &Path, elf: &Path) {
     let script = directory.join("link.ld");
     fs::write(&script, rex_image::LINK_SCRIPT).unwrap();
-    run(rustc()
-        .env("RUSTC_BOOTSTRAP", "1")
-        .args(FLAGS)
-        .arg(format!("--sysroot={}", sysroot()))
-        .args([
-            "-Clto=fat",
-            "-Clinker=ld",
-            "-Clinker-flavor=ld",
-            "-Clink-arg=--emit-relocs",
-        ])
+    run(target_rustc()
+        .args(["-Clto=fat", "-Clinker=ld"])
+        .args(rex_image::flags("link"))
         .arg(format!("-Clink-arg=-T{}", script.display()))
-        .args([
-            "-Clink-arg=--no-dynamic-linker",
-            "-Clink-arg=-e",
-            "-Clink-arg=0",
-        ])
         .arg(format!("--remap-path-prefix={}=.", sources.display()))
         .args(["--crate-type=bin", "--crate-name", name])
         .arg("--extern")
