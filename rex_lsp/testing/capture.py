@@ -19,8 +19,8 @@ class NotACapture(Exception):
     """Bytes that are neither pcap nor pcapng."""
 
 
-def frames(data: bytes) -> list[bytes]:
-    """The packets of a file in order.
+def frames(data: bytes, interface: int | None = None) -> list[bytes]:
+    """The packets of a file in order, or those of one interface of a pcapng file.
 
     Raises:
         NotACapture: see there; a file that ends within a packet too.
@@ -31,7 +31,7 @@ def frames(data: bytes) -> list[bytes]:
             if magic in _PCAP:
                 return _pcap(data, order)
             if magic == _SECTION and struct.unpack_from(order + "I", data, 8)[0] == 0x1A2B3C4D:
-                return _pcapng(data, order)
+                return _pcapng(data, order, interface)
         except struct.error as error:
             raise NotACapture("cut short") from error
     raise NotACapture("neither pcap nor pcapng")
@@ -57,7 +57,7 @@ def _pcap(data: bytes, order: str) -> list[bytes]:
     return found
 
 
-def _pcapng(data: bytes, order: str) -> list[bytes]:
+def _pcapng(data: bytes, order: str, interface: int | None) -> list[bytes]:
     found = []
     at = 0
     while at < len(data):
@@ -65,8 +65,11 @@ def _pcapng(data: bytes, order: str) -> list[bytes]:
         if length < 12:
             raise NotACapture("a block without a length")
         if kind == _ENHANCED:
-            found.append(_cut(data, at + 28, struct.unpack_from(order + "I", data, at + 20)[0]))
-        elif kind == _SIMPLE:
+            number = struct.unpack_from(order + "I", data, at + 8)[0]
+            if interface in (None, number):
+                size = struct.unpack_from(order + "I", data, at + 20)[0]
+                found.append(_cut(data, at + 28, size))
+        elif kind == _SIMPLE and not interface:
             found.append(_cut(data, at + 12, struct.unpack_from(order + "I", data, at + 8)[0]))
         at += length
     return found

@@ -127,7 +127,7 @@ async def _drive(
         await runner.unload(one)
     written = source.request.get("write")
     if case.wants_packets and not seen.timed_out:
-        seen.packets = capture.frames(Path(str(written)).read_bytes())
+        seen.packets = capture.frames(Path(str(written)).read_bytes(), interface=0)
 
 
 def _driven(case: Case, loaded: Sequence[Loaded]) -> list[Loaded]:

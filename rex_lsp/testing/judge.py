@@ -169,7 +169,7 @@ def _printed(name: str, wanted: Output | None, found: str) -> Iterator[str]:
 def _packets(case: Case, seen: Observed, package: Path) -> Iterator[str]:
     if case.output is not None:
         try:
-            wanted = capture.frames((package / case.output).read_bytes())
+            wanted = capture.frames((package / case.output).read_bytes(), interface=0)
         except OSError as error:
             yield f"{case.output} cannot be read: {error.strerror}"
             return

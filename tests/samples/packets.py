@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""The packets that the samples `bmc` and `electrode` are shown with: `traffic.pcap` there.
+"""The packets that `bmc`, `electrode` and `xdp_router` are shown with: `traffic.pcap` there.
 
 Addresses are those reserved for documentation (RFC 5737).
 
@@ -41,6 +41,46 @@ def udp(port: int, payload: bytes, protocol: int = 17, source: int = 40000) -> b
     header = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 1, 0, 64, protocol, 0)
     header = header[:10] + checksum(header + addresses).to_bytes(2, "big") + addresses
     return _ETHERNET + header + datagram
+
+
+def routed(
+    protocol: int, to: str, segment: bytes, *, ttl: int = 64, options: bytes = b"", tag: bytes = b""
+) -> bytes:
+    """An Ethernet frame with an IPv4 packet whose transport checksum is right."""
+    target = ipaddress.IPv4Address(to).packed
+    words = 5 + len(options) // 4
+    length = 4 * words + len(segment)
+    header = struct.pack(">BBHHHBBH", 0x40 | words, 0, length, 1, 0, ttl, protocol, 0)
+    header += CLIENT.packed + target + options
+    header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
+    pseudo = CLIENT.packed + target + struct.pack(">HH", protocol, len(segment))
+    return _ETHERNET[:12] + tag + b"\x08\0" + header + _summed(protocol, pseudo, segment)
+
+
+def routed6(protocol: int, segment: bytes) -> bytes:
+    """An Ethernet frame with an IPv6 packet that has a hop-by-hop header."""
+    source, target = (ipaddress.IPv6Address(f"2001:db8::{last}").packed for last in (1, 2))
+    pseudo = source + target + struct.pack(">II", len(segment), protocol)
+    header = struct.pack(">IHBB", 6 << 28, 8 + len(segment), 0, 64) + source + target
+    # Its one option is padding.
+    header += bytes([protocol, 0, 1, 4, 0, 0, 0, 0])
+    return _ETHERNET[:12] + b"\x86\xdd" + header + _summed(protocol, pseudo, segment)
+
+
+def _summed(protocol: int, pseudo: bytes, segment: bytes) -> bytes:
+    at = 16 if protocol == 6 else 6
+    padded = pseudo + segment + b"\0" * (len(segment) % 2)
+    return segment[:at] + checksum(padded).to_bytes(2, "big") + segment[at + 2 :]
+
+
+def datagram(port: int, payload: bytes) -> bytes:
+    """A UDP datagram, its checksum still 0."""
+    return struct.pack(">HHHH", 40000, port, 8 + len(payload), 0) + payload
+
+
+def opening(port: int) -> bytes:
+    """A TCP segment that opens a connection, its checksum still 0."""
+    return struct.pack(">HHIIHHHH", 40000, port, 1, 0, 0x5002, 64240, 0, 0)
 
 
 def memcached(text: str, request: int = 1) -> bytes:
@@ -85,7 +125,25 @@ ELECTRODE = [
     udp(PAXOS, b"something else altogether, and long enough"),
     paxos(PREPARE, 9, replica=2**32 - 1),
 ]
-FILES = {SAMPLES / "bmc/traffic.pcap": BMC, SAMPLES / "electrode/traffic.pcap": ELECTRODE}
+_LOCAL = "192.0.2.9"
+ROUTER = [
+    routed(17, str(SERVER), datagram(9, b"forwarded")),
+    routed(6, str(SERVER), opening(53), options=bytes(8), tag=b"\x81\0\0\5"),
+    routed(17, str(SERVER), datagram(9, b"too old"), ttl=1),
+    routed(17, "203.0.113.5", datagram(53, b"forwarded elsewhere"), ttl=2),
+    routed(17, _LOCAL, datagram(53, b"a question")),
+    routed(6, _LOCAL, opening(53), options=bytes(4)),
+    routed(17, _LOCAL, datagram(123, b"the time")),
+    udp(53, b"a question without a checksum").replace(SERVER.packed, CLIENT.packed),
+    routed6(17, datagram(53, b"a long question")),
+    _ETHERNET[:12] + b"\x08\x06" + bytes(46),
+    _ETHERNET + b"\x45" + bytes(5),
+]
+FILES = {
+    SAMPLES / "bmc/traffic.pcap": BMC,
+    SAMPLES / "electrode/traffic.pcap": ELECTRODE,
+    SAMPLES / "xdp_router/traffic.pcap": ROUTER,
+}
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from rex_lsp.build import read_manifest
 from rex_lsp.testing.capture import frames
 from tests.cli.command import rex
 from tests.samples.conftest import copy_sample
-from tests.samples.packets import BMC, SAMPLES, checksum
+from tests.samples.packets import BMC, ROUTER, SAMPLES, checksum
 from tests.samples.shapes import CARGO_CONFIG
 
 
@@ -99,6 +99,47 @@ def test_answers_of_the_replica_have_a_checksum(
     assert status == 0, said
     reply = frames(out.read_bytes())[0]
     assert checksum(reply[14:34]) == 0
+
+
+def test_packets_behind_the_router(workshop: Path, runtime_dir: Path, tmp_path: Path) -> None:
+    """One hop less, other addresses, other ports; and every checksum still right."""
+    out = tmp_path / "out.pcapng"
+    directory = workshop / "xdp_router"
+    status, events, said = ran(
+        directory,
+        *("--pcap", str(directory / "traffic.pcap"), "--write", str(out)),
+    )
+    assert status == 0, said
+    redirects = [event["redirect"]["ifindex"] for event in events if event.get("redirect")]
+    assert redirects == [2, 2, 3]
+    moved = (4, 5, 7, 8)
+    copied = {event["index"]: event["copies"] for event in events if event.get("copies")}
+    assert copied == {
+        index: [{"ifindex": 9, "flags": 0, "length": len(ROUTER[index])}] for index in moved
+    }
+    marked = {event["index"]: event["mark"] for event in events if "mark" in event}
+    assert marked == dict.fromkeys(moved, 0x53)
+
+    seen = frames(out.read_bytes(), interface=0)
+    assert frames(out.read_bytes(), interface=1) == [ROUTER[index] for index in moved]
+    for index, network in ((0, 14), (1, 18), (3, 14)):
+        before, after = ROUTER[index], seen[index]
+        own = bytes([2, 0, 0, 0, 0x30 if index == 3 else 0x20])
+        assert after[:12] == own + b"\2" + own + b"\1"
+        assert after[network + 8] == before[network + 8] - 1
+        assert after[12 : network + 8] == before[12 : network + 8]
+        assert after[network + 12 :] == before[network + 12 :]
+        assert checksum(after[network : network + 4 * (after[network] & 15)]) == 0
+    for index, transport, check in ((4, 34, 6), (5, 38, 16), (7, 34, 6), (8, 62, 6)):
+        before, after = ROUTER[index], seen[index]
+        assert after[: transport + 2] == before[: transport + 2]
+        assert after[transport + 2 : transport + 4] == (5353).to_bytes(2, "big")
+        sums = [int.from_bytes(f[transport + check :][:2], "big") for f in (before, after)]
+        # As much less as the port is more; a datagram without a checksum stays so.
+        assert (sums[1] - sums[0] + (0 if index == 7 else 5300)) % 0xFFFF == 0
+        assert (sums[1] == 0) == (index == 7)
+    for index in (2, 6, 9, 10):
+        assert seen[index] == ROUTER[index]
 
 
 @pytest.mark.parametrize(

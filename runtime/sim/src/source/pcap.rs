@@ -16,7 +16,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::pcapng::{Block, PcapNgReader};
 
 use super::packets::{self, Outcome, Verdict};
-use super::pcapng_writer::PcapNgWriter;
+use super::pcapng_writer::{COPIES, PACKETS, PcapNgWriter};
 use super::{Context, End, Prepared};
 use crate::error::{Failure, Kind};
 use crate::packet::{Ingress, Packet};
@@ -197,7 +197,8 @@ impl Writer {
     fn write(&mut self, time: Duration, data: &[u8], outcome: &Outcome) -> Result<(), String> {
         for copy in &outcome.copies {
             let words = format!("rex: copy to interface {}", copy.to.ifindex);
-            self.packet(time, &copy.data, None, &words)?;
+            let written = self.writer.packet(COPIES, time, &copy.data, None, &words);
+            self.told(written)?;
         }
         let mut words = format!(
             "rex: {}",
@@ -206,22 +207,17 @@ impl Writer {
         if let Some(to) = outcome.redirect {
             words += &format!(" to interface {}", to.ifindex);
         }
-        self.packet(time, data, outcome.verdict, &words)
+        let written = (self.writer).packet(PACKETS, time, data, outcome.verdict, &words);
+        self.told(written)
     }
 
-    fn packet(
-        &mut self,
-        time: Duration,
-        data: &[u8],
-        verdict: Option<Verdict>,
-        words: &str,
-    ) -> Result<(), String> {
-        let written = self.writer.packet(time, data, verdict, words);
+    fn told(&self, written: std::io::Result<()>) -> Result<(), String> {
         written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
     }
 
     fn finish(self) -> Result<(), String> {
-        let finished = self.writer.finish();
-        finished.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
+        let Self { path, writer } = self;
+        let finished = writer.finish();
+        finished.map_err(|error| format!("{} cannot be written: {error}", path.display()))
     }
 }

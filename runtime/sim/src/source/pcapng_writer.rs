@@ -2,9 +2,10 @@
 //! Writes packets with verdicts as pcapng, little endian, timestamps in nanoseconds.
 //!
 //! Source of the layout: the pcapng specification (draft-ietf-opsawg-pcapng), sections 4.1
-//! to 4.3. The verdict is the option `epb_verdict` with type 1, Linux eBPF TC, or type 2,
-//! Linux eBPF XDP, and in words the packet's comment. Written by hand because the reading crate cannot write that
-//! option.
+//! to 4.3. Packets are on interface [`PACKETS`], the copies that programs sent on interface
+//! [`COPIES`]. The verdict is the option `epb_verdict` with type 1, Linux eBPF TC, or type 2,
+//! Linux eBPF XDP, and in words the packet's comment. Written by hand because the reading
+//! crate cannot write that option.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -19,11 +20,17 @@ const INTERFACE: u32 = 1;
 const ENHANCED_PACKET: u32 = 6;
 const ETHERNET: u16 = 1;
 const OPTION_COMMENT: u16 = 1;
+const OPTION_NAME: u16 = 2;
 const OPTION_VERDICT: u16 = 7;
 const OPTION_RESOLUTION: u16 = 9;
 const VERDICT_TC: u8 = 1;
 const VERDICT_XDP: u8 = 2;
 const NANOSECONDS: u8 = 9;
+
+/// Number of the interface that packets are on.
+pub const PACKETS: u32 = 0;
+/// Number of the interface that copies are on.
+pub const COPIES: u32 = 1;
 
 /// A file being written.
 pub struct PcapNgWriter {
@@ -31,7 +38,7 @@ pub struct PcapNgWriter {
 }
 
 impl PcapNgWriter {
-    /// Creates the file, with one Ethernet interface.
+    /// Creates the file, with its two Ethernet interfaces.
     pub fn create(path: &Path) -> io::Result<Self> {
         let mut writer = Self {
             file: BufWriter::new(File::create(path)?),
@@ -41,18 +48,22 @@ impl PcapNgWriter {
         section.extend(0u16.to_le_bytes());
         section.extend((-1i64).to_le_bytes());
         writer.block(SECTION_HEADER, &section)?;
-        let mut interface = ETHERNET.to_le_bytes().to_vec();
-        interface.extend(0u16.to_le_bytes());
-        interface.extend(0u32.to_le_bytes());
-        option(&mut interface, OPTION_RESOLUTION, &[NANOSECONDS]);
-        end_of_options(&mut interface);
-        writer.block(INTERFACE, &interface)?;
+        for name in ["packets", "copies"] {
+            let mut interface = ETHERNET.to_le_bytes().to_vec();
+            interface.extend(0u16.to_le_bytes());
+            interface.extend(0u32.to_le_bytes());
+            option(&mut interface, OPTION_NAME, name.as_bytes());
+            option(&mut interface, OPTION_RESOLUTION, &[NANOSECONDS]);
+            end_of_options(&mut interface);
+            writer.block(INTERFACE, &interface)?;
+        }
         Ok(writer)
     }
 
-    /// Writes a packet.
+    /// Writes a packet of an interface.
     pub fn packet(
         &mut self,
+        interface: u32,
         time: Duration,
         data: &[u8],
         verdict: Option<Verdict>,
@@ -60,7 +71,7 @@ impl PcapNgWriter {
     ) -> io::Result<()> {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let mut body = 0u32.to_le_bytes().to_vec();
+        let mut body = interface.to_le_bytes().to_vec();
         body.extend(((time >> 32) as u32).to_le_bytes());
         body.extend((time as u32).to_le_bytes());
         body.extend(length.to_le_bytes());
