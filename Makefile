@@ -39,7 +39,7 @@ format: ## let the formatters rewrite the tree
 dist: bootstrap ## build the wheel into dist/
 	@.ci/test dist
 
-stats: ## lines of source by room
+stats: bootstrap ## lines of source by room, unsafe lines of the kernel crate
 	@.ci/stats
 
 clean: ## remove what the targets above made here

@@ -208,9 +208,9 @@ macro_rules! packet_context {
             /// are, which nobody else uses.
             #[inline(always)]
             pub(crate) unsafe fn new(context: *mut $layout) -> Self {
-                // SAFETY: By the contract of this function; the slice is replaced when a
-                // helper moves the packet.
                 let data_slice =
+                    // SAFETY: By the contract of this function; the slice is replaced when
+                    // a helper moves the packet.
                     unsafe { $crate::xdp::Packet::at((*context).data, (*context).data_end) };
                 Self {
                     data_slice,
