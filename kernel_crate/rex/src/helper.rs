@@ -304,7 +304,7 @@ macro_rules! task_helper {
         #[inline(always)]
         pub fn bpf_get_current_pid_tgid(&self) -> u64 {
             $crate::task_struct::TaskStruct::current().map_or($crate::helper::INVALID, |task| {
-                (task.get_tgid() as u32 as u64) << 32 | task.get_pid() as u32 as u64
+                u64::from(task.get_tgid() as u32) << 32 | u64::from(task.get_pid() as u32)
             })
         }
 

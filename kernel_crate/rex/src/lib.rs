@@ -21,7 +21,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod abi;
 #[rustfmt::skip] // Generated.
 mod ffi;

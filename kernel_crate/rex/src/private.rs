@@ -100,6 +100,8 @@ macro_rules! verdicts {
     ($($integer:ty)*) => {$(
         impl sealed::Verdict for core::result::Result<$integer, $integer> {
             #[inline(always)]
+            // The types are of both signs and several sizes.
+            #[allow(clippy::cast_lossless)]
             fn number(self) -> u32 {
                 self.unwrap_or_else(|error| error) as u32
             }

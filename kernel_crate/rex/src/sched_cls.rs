@@ -144,7 +144,7 @@ impl sched_cls {
     /// Helper: `rex_clone_redirect`. TC programs. `Err(-EINVAL)` for an interface that does
     /// not exist, `Err(-ENOMEM)` without memory for the copy.
     #[inline(always)]
-    pub fn bpf_clone_redirect(&self, skb: &mut __sk_buff, ifindex: u32, flags: u64) -> Result {
+    pub fn bpf_clone_redirect(&self, skb: &mut __sk_buff<'_>, ifindex: u32, flags: u64) -> Result {
         // SAFETY: The context is this invocation's.
         to_result(skb.moving(|skb| unsafe { crate::ffi::rex_clone_redirect(skb, ifindex, flags) }))
     }
@@ -190,7 +190,12 @@ impl sched_cls {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_skb_load_bytes(&self, skb: &__sk_buff, offset: u32, to: &mut [u8]) -> error::Result {
+    pub fn bpf_skb_load_bytes(
+        &self,
+        skb: &__sk_buff<'_>,
+        offset: u32,
+        to: &mut [u8],
+    ) -> error::Result {
         let length = u32::try_from(to.len())?;
         // SAFETY: The context is this invocation's; the buffer is valid for its length.
         let answer =
@@ -220,7 +225,7 @@ impl sched_cls {
     #[inline(always)]
     pub fn bpf_skb_store_bytes(
         &self,
-        skb: &mut __sk_buff,
+        skb: &mut __sk_buff<'_>,
         offset: u32,
         from: &[u8],
         flags: u64,
@@ -256,7 +261,7 @@ impl sched_cls {
     #[inline(always)]
     pub fn bpf_l3_csum_replace(
         &self,
-        skb: &mut __sk_buff,
+        skb: &mut __sk_buff<'_>,
         offset: u32,
         from: u64,
         to: u64,
@@ -278,7 +283,7 @@ impl sched_cls {
     #[inline(always)]
     pub fn bpf_l4_csum_replace(
         &self,
-        skb: &mut __sk_buff,
+        skb: &mut __sk_buff<'_>,
         offset: u32,
         from: u64,
         to: u64,
@@ -308,7 +313,7 @@ impl sched_cls {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_skb_pull_data(&self, skb: &mut __sk_buff, length: u32) -> error::Result {
+    pub fn bpf_skb_pull_data(&self, skb: &mut __sk_buff<'_>, length: u32) -> error::Result {
         // SAFETY: The context is this invocation's.
         let answer = skb.moving(|skb| unsafe { crate::ffi::rex_skb_pull_data(skb, length) });
         error::to_result(answer).map(drop)
@@ -333,7 +338,7 @@ impl sched_cls {
     #[inline(always)]
     pub fn bpf_skb_change_tail(
         &self,
-        skb: &mut __sk_buff,
+        skb: &mut __sk_buff<'_>,
         length: u32,
         flags: u64,
     ) -> error::Result {

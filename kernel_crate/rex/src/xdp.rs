@@ -106,7 +106,7 @@ impl xdp {
     /// Helper: `rex_xdp_adjust_tail`. XDP programs. `Err(-EINVAL)` if the packet would be
     /// shorter than an Ethernet header or longer than its memory.
     #[inline(always)]
-    pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md, offset: i32) -> Result {
+    pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md<'_>, offset: i32) -> Result {
         // SAFETY: The context is this invocation's.
         to_result(ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_tail(ctx, offset) }))
     }
@@ -129,7 +129,7 @@ impl xdp {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_xdp_adjust_head(&self, ctx: &mut xdp_md, offset: i32) -> error::Result {
+    pub fn bpf_xdp_adjust_head(&self, ctx: &mut xdp_md<'_>, offset: i32) -> error::Result {
         // SAFETY: The context is this invocation's.
         let answer = ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_head(ctx, offset) });
         error::to_result(answer).map(drop)
@@ -154,7 +154,7 @@ impl xdp {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_xdp_adjust_meta(&self, ctx: &mut xdp_md, offset: i32) -> error::Result {
+    pub fn bpf_xdp_adjust_meta(&self, ctx: &mut xdp_md<'_>, offset: i32) -> error::Result {
         // SAFETY: The context is this invocation's.
         let answer = ctx.moving(|ctx| unsafe { crate::ffi::rex_xdp_adjust_meta(ctx, offset) });
         error::to_result(answer).map(drop)
@@ -178,7 +178,12 @@ impl xdp {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_xdp_load_bytes(&self, ctx: &xdp_md, offset: u32, to: &mut [u8]) -> error::Result {
+    pub fn bpf_xdp_load_bytes(
+        &self,
+        ctx: &xdp_md<'_>,
+        offset: u32,
+        to: &mut [u8],
+    ) -> error::Result {
         let length = u32::try_from(to.len())?;
         // SAFETY: The context is this invocation's; the buffer is valid for its length.
         let answer =
@@ -201,7 +206,12 @@ impl xdp {
     /// }
     /// ```
     #[inline(always)]
-    pub fn bpf_xdp_store_bytes(&self, ctx: &mut xdp_md, offset: u32, from: &[u8]) -> error::Result {
+    pub fn bpf_xdp_store_bytes(
+        &self,
+        ctx: &mut xdp_md<'_>,
+        offset: u32,
+        from: &[u8],
+    ) -> error::Result {
         let length = u32::try_from(from.len())?;
         // SAFETY: The context is this invocation's; the buffer is valid for its length.
         let answer = ctx.moving(|ctx| unsafe {

@@ -43,7 +43,7 @@ const ENOTSUPP: i32 = 524;
 
 /// Kind and sizes of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub(super) struct Shape {
     /// `BPF_MAP_TYPE_*`.
     pub kind: u32,
     /// Bytes of a key.
@@ -58,7 +58,7 @@ pub struct Shape {
 
 /// Why a map is not created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(super) struct Refused {
     /// The kernel's error number, positive; 0 if there is no such kind here.
     pub errno: i32,
     /// The rule.
@@ -80,7 +80,7 @@ macro_rules! require {
 
 impl Shape {
     /// Checks the shape as the kernel does.
-    pub const fn check(&self) -> Checked {
+    pub(super) const fn check(&self) -> Checked {
         match self.kind {
             REX_MAP_HASH | REX_MAP_LRU_HASH | REX_MAP_PERCPU_HASH | REX_MAP_LRU_PERCPU_HASH => {
                 self.check_hash()
@@ -99,7 +99,7 @@ impl Shape {
     }
 
     /// Whether there is a value for each CPU.
-    pub const fn per_cpu(&self) -> bool {
+    pub(super) const fn per_cpu(&self) -> bool {
         matches!(
             self.kind,
             REX_MAP_PERCPU_ARRAY | REX_MAP_PERCPU_HASH | REX_MAP_LRU_PERCPU_HASH
@@ -107,12 +107,12 @@ impl Shape {
     }
 
     /// Whether it makes room for new entries by dropping old ones.
-    pub const fn evicts(&self) -> bool {
+    pub(super) const fn evicts(&self) -> bool {
         matches!(self.kind, REX_MAP_LRU_HASH | REX_MAP_LRU_PERCPU_HASH)
     }
 
     /// Bytes from one element to the next.
-    pub const fn stride(&self) -> u64 {
+    pub(super) const fn stride(&self) -> u64 {
         (self.value_size as u64).next_multiple_of(8)
     }
 

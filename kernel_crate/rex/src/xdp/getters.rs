@@ -10,7 +10,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn eth_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> AlignedMut<'b, $crate::xdp::ethhdr> {
             $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[0..14])
         }
@@ -21,7 +21,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn ip_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> AlignedMut<'b, $crate::xdp::iphdr> {
             $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[14..34])
         }
@@ -32,7 +32,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn tcp_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> AlignedMut<'b, $crate::xdp::tcphdr> {
             $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[34..54])
         }
@@ -43,7 +43,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn udp_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> AlignedMut<'b, $crate::xdp::udphdr> {
             $crate::utils::convert_slice_to_struct_mut(&mut $parameter.data_slice[34..42])
         }
@@ -54,7 +54,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_eth_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::ethhdr>> {
             $parameter.data_slice.header_at_mut(0)
         }
@@ -76,7 +76,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_ip_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::iphdr>> {
             let network = $parameter.data_slice.network()?;
             let length = $parameter.data_slice.len();
@@ -96,7 +96,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_ipv6_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::ipv6hdr>> {
             $parameter
                 .data_slice
@@ -111,7 +111,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_tcp_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::tcphdr>> {
             $parameter
                 .data_slice
@@ -125,7 +125,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_udp_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::udphdr>> {
             $parameter
                 .data_slice
@@ -139,7 +139,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_icmp_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::icmphdr>> {
             $parameter
                 .data_slice
@@ -153,7 +153,7 @@ macro_rules! header_getters {
         #[inline(always)]
         pub fn try_icmpv6_header<'b>(
             &self,
-            $parameter: &'b mut $context,
+            $parameter: &'b mut $context<'_>,
         ) -> Option<AlignedMut<'b, $crate::xdp::icmp6hdr>> {
             $parameter
                 .data_slice
