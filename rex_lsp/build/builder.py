@@ -250,7 +250,7 @@ def _judge(result: CheckResult, ran: CargoRun, sources: Sources, places: Places)
     _add_all(result, sources.unseen(ran.dep_info))
     told = {path: [*found, *sources.said_of(path)] for path, found in result.findings.items()}
     untold = {path: sources.said_of(path) for path in sources.own if path not in told}
-    _add_all(result, list(mir_findings(ran.dep_info, places, {**untold, **told})))
+    _add_all(result, list(mir_findings(ran.dep_info, places, {**untold, **told}, sources.allows)))
 
 
 def _add_all(result: CheckResult, placed: Iterable[Placed]) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,15 @@ from rex_lsp.syntax.positions import Span
 
 
 def mir_findings(
-    dep_info: Iterable[Path], places: Places, told: Mapping[Path, Sequence[Finding]]
+    dep_info: Iterable[Path],
+    places: Places,
+    told: Mapping[Path, Sequence[Finding]],
+    allows: Callable[[Path, str, int], bool],
 ) -> Iterator[Placed]:
-    """What the rules see in each of the person's crates and nobody told about that line."""
+    """What the rules see in each of the person's crates and nobody told about that line.
+
+    `allows` answers whether a comment allows a rule at a byte of a file.
+    """
     files = _Files(places)
     done: set[tuple[str, Path, int]] = {
         (finding.code, path, files.line(path, finding.span.start))
@@ -34,6 +40,8 @@ def mir_findings(
                 if path is None or span is None:
                     continue
                 key = (rule.code, path, sighting.place.line)
+                if rule.suppressible and allows(path, rule.name, span.start):
+                    continue
                 if key not in done:
                     done.add(key)
                     yield (

@@ -20,8 +20,10 @@ from rex_lsp.build.manifest import Manifest, default_features
 from rex_lsp.build.messages import Placed
 from rex_lsp.build.shadow import Shadow
 from rex_lsp.model.crate import Crate, CrateConfig
+from rex_lsp.model.places import enclosing
 from rex_lsp.rules.engine import check, shifted
 from rex_lsp.rules.finding import Finding, Related, Severity
+from rex_lsp.rules.suppression import allowances
 from rex_lsp.syntax.tree import parse
 
 _OPENING = b"fn included() { "
@@ -59,6 +61,16 @@ class Sources:
         """What the rules say of one file; nothing when it is no file of the crates."""
         crate = next((one for one in self.crates if path in one.files()), None)
         return [] if crate is None else check(crate, path)
+
+    def allows(self, path: Path, rule: str, offset: int) -> bool:
+        """Whether a comment at the item or statement there allows an advice rule."""
+        crate = next((one for one in self.crates if path in one.files()), None)
+        document = None if crate is None else crate.document(path)
+        around = None if document is None else enclosing(document, offset)
+        return around is not None and any(
+            rule in one.names and one.span.contains(around.offset)
+            for one in allowances(around.raw, around.data)
+        )
 
     def in_our_words(self, placed: Iterable[Placed]) -> Iterator[Placed]:
         """The compiler's findings; where a rule of ours says the same, as the rule says it."""

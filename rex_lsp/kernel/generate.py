@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Writes or checks what is generated from the kernel crate.
 
-``python -m rex_lsp.kernel.generate`` writes ``rex_lsp/kernel/index.json`` and
-``kernel_crate/public-api.txt``; with ``--check`` it prints how they would differ and ends
-with status 1. rustdoc's JSON comes from a stock toolchain of the pinned release.
+``python -m rex_lsp.kernel.generate`` writes ``rex_lsp/kernel/index.json``,
+``rex_lsp/model/helpers.py`` and ``kernel_crate/public-api.txt``; with ``--check`` it prints
+how they would differ and ends with status 1. rustdoc's JSON comes from a stock toolchain of
+the pinned release.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rex_lsp.kernel.rustdoc_text import FORMAT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INDEX = Path("rex_lsp/kernel/index.json")
+HELPERS = Path("rex_lsp/model/helpers.py")
 PUBLIC_API = Path("kernel_crate/public-api.txt")
 REPAIR = "python -m rex_lsp.kernel.generate"
 
@@ -52,8 +54,35 @@ def generated(root: Path, rustc: Path, rustdoc: Path) -> dict[Path, str]:
     notice = f"# The public interface of the crate `rex`. Written by `{REPAIR}`."
     return {
         INDEX: f'{{{head}, "items": {{\n{lines}\n}}}}\n',
+        HELPERS: _helpers(items),
         PUBLIC_API: f"# SPDX-License-Identifier: GPL-2.0-only\n{notice}\n{api}\n",
     }
+
+
+def _helpers(items: dict[str, Any]) -> str:
+    """The table of helpers and the types of programs that have each."""
+    table: dict[str, list[str]] = {}
+    for path, entry in items.items():
+        for name in entry.get("methods", {}):
+            if name.startswith("bpf_"):
+                table.setdefault(name, []).append(path.rpartition("::")[2])
+    rows = [
+        f'    "{name}": "{" ".join(sorted(types))}".split(),'
+        for name, types in sorted(table.items())
+    ]
+    return "\n".join(
+        [
+            "# SPDX-License-Identifier: Apache-2.0 OR MIT",
+            f'"""Helpers and the types of programs that have them. Written by `{REPAIR}`."""',
+            "",
+            "# ruff: noqa: E501",
+            "",
+            "HELPERS: dict[str, list[str]] = {",
+            *rows,
+            "}",
+            "",
+        ]
+    )
 
 
 def _documents(crate: Path, rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:

@@ -110,7 +110,11 @@ class MethodCall:
 
 @dataclass(slots=True)
 class Facts:
-    """All that rules and resolver need to know of one item."""
+    """All that rules and resolver need to know of one item.
+
+    `addresses` are casts of pointers to integers, `arrays` array values with the texts of an
+    element and of their length.
+    """
 
     paths: list[PathUse] = field(default_factory=list)
     locals: dict[str, list[Local]] = field(default_factory=dict)
@@ -122,6 +126,8 @@ class Facts:
     attributes: list[AttributeUse] = field(default_factory=list)
     inactive: list[Inactive] = field(default_factory=list)
     methods: list[MethodCall] = field(default_factory=list)
+    addresses: list[Span] = field(default_factory=list)
+    arrays: list[tuple[str, str, Span]] = field(default_factory=list)
     static_muts: list[Span] = field(default_factory=list)
     extern_crates: list[tuple[str, Span]] = field(default_factory=list)
     typed_locals: dict[str, list[tuple[Segments, Span]]] = field(default_factory=dict)

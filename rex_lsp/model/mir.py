@@ -19,7 +19,7 @@ _DEBUG = re.compile(r"\s+debug .+ => _(\d+);\s*// in scope \d+ at (.+)$")
 _BLOCK = re.compile(r"    bb(\d+)(?: \(cleanup\))?: \{$")
 _STATEMENT = re.compile(r" {8}(\S.*?);?\s+// scope \d+ at (.+)$")
 _SPAN = re.compile(r"\s+// \+ span: (.+)$")
-_VALUE = re.compile(r"\s+// \+ const_: Const \{ ty: .*, val: Value\((.*)\) \}$")
+_VALUE = re.compile(r"\s+// \+ const_: Const \{ ty: (.*), val: Value\((.*)\) \}$")
 _TARGET = re.compile(r"\bbb(\d+)\b")
 
 
@@ -48,6 +48,7 @@ class Constant:
 
     value: str
     place: Place
+    type: str = ""
 
 
 @dataclass(slots=True)
@@ -134,7 +135,7 @@ def read_mir(text: str) -> list[Body]:
             continue
         value = _VALUE.match(line)
         if value is not None and span is not None and block.statements:
-            block.statements[-1].constants.append(Constant(value[1], span))
+            block.statements[-1].constants.append(Constant(value[2], span, value[1]))
             span = None
     return bodies
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from rex_lsp.model.outside import STD_PRELUDE, STD_PRELUDE_MACROS
+from rex_lsp.rules import helper_not_available
 from rex_lsp.rules.finding import Severity
 from rex_lsp.rules.registry import RULES
 
@@ -34,13 +35,17 @@ def rule_for(code: str | None, message: str) -> Blamed | None:
     if name is None:
         return None
     rule = RULES[name]
-    return Blamed(rule.code, rule.severity, message)
+    # What rustc refuses is an error, whatever the rule makes of it as one types.
+    refused = (code or "").startswith("E0")
+    return Blamed(rule.code, Severity.ERROR if refused else rule.severity, message)
 
 
 def _rule(code: str, message: str) -> str | None:
     for rule in RULES.values():
         if code and code in (*rule.lints, *rule.errors):
             return rule.code
+    if code == "E0599" and helper_not_available.is_about(message):
+        return helper_not_available.RULE.code
     if code == "E0601" or "`main` function not found" in message:
         return "rex::missing_no_std"
     if _RUNTIME.search(message):

@@ -19,6 +19,7 @@ from rex_lsp.model.uses import Segments
 from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.items import Attribute, Raw
 from rex_lsp.syntax.positions import Span
+from rex_lsp.syntax.tree import Node
 
 
 class ItemContext:
@@ -102,6 +103,20 @@ class ItemContext:
             return None
         program = read_program(self._raw, self._data, *found, self.item)
         return replace(program.shifted(-self._raw.start), attribute=found[1])
+
+    @property
+    def node(self) -> Node:
+        """The item's node."""
+        return self._raw.node
+
+    @property
+    def data(self) -> bytes:
+        """The text that the node's offsets count in."""
+        return self._data
+
+    def span_of(self, node: Node) -> Span:
+        """A node's place, counted from the start of the item's region."""
+        return Span(node.start_byte, node.end_byte).shifted(-self._raw.start)
 
     @property
     def name_span(self) -> Span | None:

@@ -20,11 +20,12 @@ from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.names import Question
 from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import unraw
+from rex_lsp.rules import suppression
 from rex_lsp.rules.context import FileContext, ItemContext
 from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
 from rex_lsp.rules.registry import RULES
 from rex_lsp.rules.rule import Rule
-from rex_lsp.rules.suppression import allowances
+from rex_lsp.rules.suppression import Allowance, allowances
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.positions import Span
@@ -299,21 +300,23 @@ class Engine:
         context = ItemContext(self._crate, module, item, raw, data, facts)
         permitted = allowances(raw, data)
         found: dict[tuple[str, Span], Finding] = {}
+        used: set[tuple[Span, str]] = set()
         for rule in self._wanted():
             if rule.check_item is None:
                 continue
             for finding in rule.check_item(context):
                 if _inside(finding.span, dark):
                     continue
-                if rule.suppressible and (
-                    rule.name in allowed
-                    or any(
-                        rule.name in one.names and one.span.contains(finding.span.start)
-                        for one in permitted
-                    )
-                ):
+                if rule.suppressible and _is_allowed(rule.name, finding.span, permitted, used):
+                    continue
+                if rule.suppressible and rule.name in allowed:
                     continue
                 found.setdefault((finding.code, finding.span), replace(finding, item=item))
+        if suppression.RULE.code in self._rules:
+            container = raw.node.type in _CONTAINERS
+            for one in suppression.problems(raw, data, used, RULES, container=container):
+                if not _inside(one.span, dark):
+                    found.setdefault((one.message, one.span), replace(one, item=item))
         return _Verdict(key, tuple(found.values()), frozenset(context.questions), dark)
 
 
@@ -346,6 +349,18 @@ def _moved(fix: Fix, by: int) -> Fix:
         for edit in fix.edits
     ]
     return Fix(fix.title, tuple(edits), fix.safe, fix.preferred)
+
+
+def _is_allowed(
+    name: str, span: Span, permitted: Iterable[Allowance], used: set[tuple[Span, str]]
+) -> bool:
+    """Whether a comment allows a finding; the comments that do are noted."""
+    found = False
+    for one in permitted:
+        if name in one.names and one.span.contains(span.start):
+            used.add((one.comment, name))
+            found = True
+    return found
 
 
 def _inside(span: Span, stretches: Iterable[Span]) -> bool:

@@ -19,6 +19,7 @@ from rex_lsp.syntax.positions import Span
 FLOATS = frozenset({"f16", "f32", "f64", "f128"})
 _FLOAT = "the kernel does not save the floating-point registers, so an extension must not use them"
 _TYPE = re.compile(r"(?<![\w:])(?:(f16|f32|f64|f128)\b|core::(?:simd|arch)::)")
+_NO_SIMD = ASSEMBLY | {"breakpoint"}
 _SIMD = "vector registers and CPU intrinsics are not available to an extension"
 
 
@@ -57,7 +58,7 @@ def _message(path: Segments) -> str:
 def _is_simd(path: Segments) -> bool:
     if path[:2] == ("core", "simd"):
         return True
-    return path[:2] == ("core", "arch") and len(path) > 2 and path[2] not in ASSEMBLY
+    return path[:2] == ("core", "arch") and len(path) > 2 and path[2] not in _NO_SIMD
 
 
 def _finding(span: Span, message: str) -> Finding:

@@ -7,19 +7,30 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rex_lsp.rules import (
+    abort,
     dependency,
+    drop_not_run_on_panic,
     float_or_simd,
+    helper_not_available,
     inline_asm,
+    known_unsound,
     leak,
+    map_definition,
     missing_no_std,
     one_lock,
+    pointer_as_data,
     program_signature,
+    recursion,
     reserved_item,
+    run_time,
+    stack_frame,
     static_mut,
     std_or_alloc,
+    suppression,
     unbounded_loop,
     unsafe_code,
     unstable_feature,
+    verdict,
 )
 from rex_lsp.rules.rule import Rule, Tier
 
@@ -31,6 +42,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         for rule in (
             unsafe_code.RULE,
             leak.RULE,
+            abort.RULE,
             std_or_alloc.RULE,
             missing_no_std.RULE,
             float_or_simd.RULE,
@@ -39,9 +51,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             static_mut.RULE,
             reserved_item.RULE,
             dependency.RULE,
+            map_definition.RULE,
+            known_unsound.RULE,
             one_lock.RULE,
+            stack_frame.RULE,
+            stack_frame.BUDGET,
             program_signature.RULE,
             unbounded_loop.RULE,
+            recursion.RULE,
+            pointer_as_data.RULE,
+            drop_not_run_on_panic.RULE,
+            helper_not_available.RULE,
+            verdict.RULE,
+            suppression.RULE,
+            *run_time.RULES,
         )
     }
 )

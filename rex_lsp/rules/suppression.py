@@ -4,22 +4,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from rex_lsp.syntax.items import Raw
+from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.syntax.items import Raw, body_of
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.queries import captures
 from rex_lsp.syntax.tree import Node, text_of
+
+_ALLOW = re.compile(r"//\s*rex:\s*allow\b\s*(?:\(([^)\n]*)\))?\s*(:?)\s*(\S?)")
+_MEASURED = frozenset({"may_panic", "indirect_call"})
+"""Advice that only a built image gives."""
 
 _COMMENT = re.compile(r"//\s*rex:\s*allow\(([^)\n]*)\)\s*:\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The rules that one comment allows (names without `rex::`), and where."""
+    """The rules that one comment allows (names without `rex::`), and where.
+
+    `comment` is the place of the comment itself.
+    """
 
     names: frozenset[str]
     span: Span
+    comment: Span
 
 
 def allowances(raw: Raw, data: bytes) -> tuple[Allowance, ...]:
@@ -34,9 +45,68 @@ def allowances(raw: Raw, data: bytes) -> tuple[Allowance, ...]:
         match = _COMMENT.match(text_of(comment, data))
         below = _below(comment, raw)
         if match is not None and below is not None:
-            names = frozenset(part.strip().removeprefix("rex::") for part in match[1].split(","))
-            found.append(Allowance(names, below.shifted(-raw.start)))
+            names = _names(match[1])
+            place = Span(comment.start_byte, comment.end_byte).shifted(-raw.start)
+            found.append(Allowance(names, below.shifted(-raw.start), place))
     return tuple(found)
+
+
+def problems(
+    raw: Raw,
+    data: bytes,
+    used: Collection[tuple[Span, str]],
+    rules: Mapping[str, Rule],
+    *,
+    container: bool,
+) -> Iterator[Finding]:
+    """What is wrong with the allow comments of an item; spans count from its region's start.
+
+    `used` are the comments, by place, with the names that did suppress something.
+    """
+    if b"rex:" not in data[raw.start : raw.node.end_byte]:
+        return
+    body = body_of(raw.node) if container else None
+    for comment in _comments(raw):
+        if body is not None and comment.start_byte >= body.start_byte:
+            continue
+        span = Span(comment.start_byte, comment.end_byte).shifted(-raw.start)
+        match = _ALLOW.match(text_of(comment, data))
+        if match is None:
+            continue
+        if match[1] is None or not _names(match[1]) or not (match[2] and match[3]):
+            text = "expected `// rex: allow(rule): reason`: without a reason it allows nothing"
+            yield _finding(text, span)
+            continue
+        for name in sorted(_names(match[1])):
+            text = _wrong_name(name, rules)
+            if not text and not container and (span, name) not in used and _is_settled(name, rules):
+                text = f"there is no `{name}` here to allow: remove the comment"
+            if text:
+                yield _finding(text, span)
+
+
+def _names(text: str) -> frozenset[str]:
+    parts = (part.strip().removeprefix("rex::") for part in text.split(","))
+    return frozenset(part for part in parts if part)
+
+
+def _wrong_name(name: str, rules: Mapping[str, Rule]) -> str:
+    if name in _MEASURED:
+        return ""
+    rule = rules.get(f"rex::{name}")
+    if rule is None:
+        return f"`{name}` is no rule: `rex rules` lists them"
+    return "" if rule.suppressible else f"`{name}` is a safety rule: nobody can allow it"
+
+
+def _is_settled(name: str, rules: Mapping[str, Rule]) -> bool:
+    """Whether nobody but the typing tier speaks of a rule."""
+    rule = rules.get(f"rex::{name}")
+    return rule is not None and rule.tiers == (Tier.TYPING,)
+
+
+def _finding(message: str, span: Span) -> Finding:
+    return Finding(RULE.code, RULE.severity, message, span)
 
 
 def _comments(raw: Raw) -> list[Node]:
@@ -57,3 +127,12 @@ def _below(comment: Node, raw: Raw) -> Span | None:
     while below is not None and below.type in ("line_comment", "block_comment", "attribute_item"):
         below = below.next_named_sibling
     return None if below is None else Span(below.start_byte, below.end_byte)
+
+
+RULE = Rule(
+    name="suppression",
+    title="an allow comment with no reason, an unknown rule, or nothing to allow",
+    severity=Severity.WARNING,
+    tiers=(Tier.TYPING,),
+    suppressible=True,
+)

@@ -50,6 +50,23 @@ pub fn kept(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock, n: u32) {
     drop(moved);
     let _third = rex_spinlock_guard::new(b); //~ fine
 }
+fn extend<'a, 'b, T>(_: &'a &'b (), value: &'b T) -> &'a T { value }
+pub fn forever<'a, 'b, T>(value: &'a T) -> &'b T {
+    let pointer: for<'x> fn(_, &'x T) -> &'b T = extend; //~ rex::known_unsound
+    const UNIT: &'static &'static () = &&();
+    pointer(UNIT, value)
+}
+fn same<'a, T>(_: &&u8, value: &'a T) -> &'a T { value }
+pub fn pointers(value: &u8) -> u8 {
+    let pointer: for<'x> fn(&&u8, &'x u8) -> &'x u8 = same; //~ fine
+    *pointer(&&1, value)
+}
+pub fn address(value: &u64) -> usize {
+    let pointer: *const u64 = value;
+    // rex: allow(pointer_as_data): it is only compared
+    let compared = pointer as usize; //~ fine
+    compared ^ pointer.addr() //~ rex::pointer_as_data
+}
 pub fn rows(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock) {
     {
         let _one = rex_spinlock_guard::new(a);
@@ -86,7 +103,7 @@ async def test_true_types_tell(tmp_path: Path, source: str, built: bool) -> None
     found = {
         (data.count(b"\n", 0, f.span.start) + 1, f.code)
         for f in result.findings.get(path, [])
-        if f.severity is Severity.ERROR
+        if f.code.startswith("rex::") or f.severity is Severity.ERROR
     }
     expected = {
         (number, line.partition("//~ ")[2])

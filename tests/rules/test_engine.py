@@ -159,7 +159,7 @@ def test_a_library_has_no_program_rules_and_may_have_a_main() -> None:
 
 def test_the_dependency_may_be_called_otherwise() -> None:
     text = HEADER + "use kernel::{rex_xdp, xdp::{xdp, xdp_md}, Result};\n"
-    text += "#[rex_xdp]\nfn f(obj: &xdp, ctx: &xdp_md) -> Result { Ok(0) }\n"
+    text += "#[rex_xdp]\nfn f(obj: &xdp, ctx: &xdp_md) -> Result { Ok(2) }\n"
     config = CrateConfig(rex_name="kernel")
     found = check(crate_of({MAIN: text}, config), MAIN)
     assert [one.code for one in found] == ["rex::program_signature"]
@@ -176,7 +176,7 @@ def test_settings_may_change_advice_and_nothing_else() -> None:
 
 def test_the_second_of_two_programs_points_at_the_first() -> None:
     text = HEADER + "mod more;\n#[rex::rex_xdp]\n"
-    text += "fn same(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(0) }\n"
+    text += "fn same(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(2) }\n"
     more = text.replace(HEADER + "mod more;\n", "")
     crate, _ = opened(text, more=more)
     assert check(crate, MAIN) == []

@@ -91,4 +91,5 @@ def test_the_rules_that_promise_fixes_have_them() -> None:
         "rex::static_mut",
         "rex::program_signature",
         "rex::one_lock",
+        "rex::map_definition",
     }

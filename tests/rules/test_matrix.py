@@ -20,6 +20,9 @@ KEYWORDS = frozenset(
 )
 """Spellings of a rule about keywords and attributes, which have one name only."""
 
+ITEMS = frozenset("direct nested_module path_attribute include cfg".split())
+"""Spellings of a rule about what an item is or holds."""
+
 MATRIX = {
     "unsafe_code": KEYWORDS | {"shadowing", "attribute", "broken"},
     "leak": PATHS
@@ -38,6 +41,16 @@ MATRIX = {
     "program_signature": (PATHS - {"use", "group", "macro_body", "macro_argument"})
     | {"type_alias", "qualified", "cfg_attr", "extern_crate", "argument", "twins"}
     | {"unknown_types", "half_typed", "contexts"},
+    "abort": PATHS | {"function_value"},
+    "map_definition": ITEMS | {"kinds", "twins", "rename", "type_alias"},
+    "pointer_as_data": ITEMS | {"kinds", "allowed"},
+    "drop_not_run_on_panic": ITEMS | {"rename", "qualified"},
+    "verdict": ITEMS | {"xdp", "ignored"},
+    "recursion": ITEMS | {"members", "shadowing", "allowed"},
+    "helper_not_available": ITEMS | {"shadowing"},
+    "suppression": frozenset({"direct", "statements", "nested_module", "inactive"}),
+    "stack_frame": ITEMS | {"sizes"},
+    "stack_budget": ITEMS,
     "one_lock": PATHS - {"macro_body"} | {"type_alias", "straight"},
     "unbounded_loop": (KEYWORDS - {"macro_body"})
     | {"rename", "diverging_call", "macro_exits", "allowed", "broken"},

@@ -10,6 +10,7 @@ import pytest
 
 from rex_lsp.model.crate import Crate, CrateConfig
 from rex_lsp.rules.engine import check
+from rex_lsp.rules.finding import Severity
 from rex_lsp.syntax.document import Document
 from tests.rules.fixture import ROOT, Files, crate_of, sections
 
@@ -32,7 +33,8 @@ def test_a_sample_is_clean(sample: Path) -> None:
     crate = Crate(root, Disk())
     assert crate.programs(root)
     for path in crate.files():
-        assert check(crate, path) == []
+        loud = [one for one in check(crate, path) if one.severity <= Severity.WARNING]
+        assert loud == []
 
 
 def test_there_are_samples() -> None:

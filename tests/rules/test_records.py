@@ -21,7 +21,8 @@ def test_every_record_is_complete() -> None:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", rule.name)
         assert rule.title and not rule.title.endswith(".")
         checks = rule.check_item is not None or rule.check_file is not None
-        assert checks == (Tier.TYPING in rule.tiers)
+        # The engine itself looks at allow comments: it knows what they allowed.
+        assert (checks or code == "rex::suppression") == (Tier.TYPING in rule.tiers)
 
 
 def test_safety_rules_cannot_be_suppressed() -> None:
@@ -33,7 +34,9 @@ def test_the_compiler_tier_has_a_means_for_each_rule_that_claims_it() -> None:
     by_record = {
         code for code, rule in RULES.items() if rule.lints or rule.errors or rule.check_mir
     }
-    assert claiming == by_record | {"rex::std_or_alloc", "rex::dependency"}
+    elsewhere = {"rex::std_or_alloc", "rex::dependency", "rex::helper_not_available"}
+    # Bounds of the kernel crate, and our own rule on the same source.
+    assert claiming == by_record | elsewhere | {"rex::map_definition"}
 
 
 def test_clippy_is_asked_only_when_it_runs() -> None:

@@ -71,6 +71,40 @@ def add_unsafe(reader: Reader, kind: str, keyword: Node, node: Node) -> None:
     reader.facts.unsafe.append(Unsafe(kind, reader.span(keyword), reader.span(node)))
 
 
+def cast(reader: Reader, node: Node) -> None:
+    """`pointer as usize`, where the pointer can be seen."""
+    type_node = node.child_by_field_name("type")
+    value = node.child_by_field_name("value")
+    if type_node is not None and type_node.type == "primitive_type" and _is_pointer(value):
+        reader.facts.addresses.append(reader.span(node))
+    reader.children(node)
+
+
+def _is_pointer(value: Node | None) -> bool:
+    while value is not None and value.type == "parenthesized_expression" and value.named_children:
+        value = value.named_children[0]
+    if value is None:
+        return False
+    if value.type == "type_cast_expression":
+        type_node = value.child_by_field_name("type")
+        return type_node is not None and type_node.type in ("pointer_type", "function_type")
+    if value.type != "call_expression":
+        return False
+    function = value.child_by_field_name("function")
+    name = function.child_by_field_name("field") if function is not None else None
+    return name is not None and name.text in (b"as_ptr", b"as_mut_ptr")
+
+
+def array(reader: Reader, node: Node) -> None:
+    """`[element; length]` as a value; behind a `&` it may be no part of a frame."""
+    length = node.child_by_field_name("length")
+    parent = node.parent
+    if length is not None and (parent is None or parent.type != "reference_expression"):
+        element = text_of(node.named_children[0], reader.data)
+        reader.facts.arrays.append((element, text_of(length, reader.data), reader.span(node)))
+    reader.children(node)
+
+
 def float_literal(reader: Reader, node: Node) -> None:
     reader.facts.floats.append(reader.span(node))
 
@@ -126,6 +160,8 @@ def extern_crate(reader: Reader, node: Node) -> None:
 HANDLERS: Handlers = {
     "unsafe_block": unsafe_block,
     "float_literal": float_literal,
+    "type_cast_expression": cast,
+    "array_expression": array,
     "integer_literal": integer,
     "static_item": static,
     "const_item": typed_item,

@@ -107,7 +107,7 @@ def method(reader: Reader, function: Node, call: Node) -> None:
     receiver = function.child_by_field_name("value")
     name = function.child_by_field_name("field")
     if receiver is not None and name is not None and name.type == "field_identifier":
-        local = text_of(receiver, reader.data) if receiver.type == "identifier" else ""
+        local = text_of(receiver, reader.data) if receiver.type in ("identifier", "self") else ""
         reader.facts.methods.append(
             MethodCall(text_of(name, reader.data), local, reader.span(name), reader.span(call))
         )
