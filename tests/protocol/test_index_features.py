@@ -119,6 +119,10 @@ async def test_methods_of_the_program_object_by_its_type(editor: Editor) -> None
     xdp = await editor.labels(in_("X", "obj.^"))
     assert {"bpf_xdp_adjust_tail", "tcp_header", "bpf_ktime_get_ns"} <= set(xdp)
     assert "bpf_get_current_task" not in xdp
+    assert {"bpf_redirect", "bpf_xdp_adjust_head", "try_ip_header"} <= set(xdp)
+    assert not {"bpf_redirect", "bpf_csum_diff"} & set(tracepoint)
+    # What only XDP programs have is not what only TC programs have.
+    assert not {"bpf_clone_redirect", "bpf_skb_load_bytes"} & set(xdp)
     # What only packet programs have comes first.
     assert xdp.index("bpf_ktime_get_ns") > -1
 
@@ -126,7 +130,10 @@ async def test_methods_of_the_program_object_by_its_type(editor: Editor) -> None
 async def test_fields_of_contexts_and_headers(editor: Editor) -> None:
     assert await editor.labels(in_("T", "ctx.^")) == ["fildes", "syscall_nr"]
     assert {"source", "dest", "seq"} <= set(await editor.labels(in_("X", "tcp.^")))
-    assert "data_slice" in await editor.labels(in_("X", "ctx.^"))
+    context = await editor.labels(in_("X", "ctx.^"))
+    assert {"data_slice", "load", "metadata_mut"} <= set(context)
+    assert {"transport", "header_at"} <= set(await editor.labels(in_("X", "ctx.data_slice.^")))
+    assert "src_addr" in await editor.labels(in_("X", "obj.try_ip_header(ctx)?.^"))
 
 
 async def test_values_that_helpers_return(editor: Editor) -> None:
