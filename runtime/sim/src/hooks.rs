@@ -10,6 +10,7 @@ use rex_image::{ContextLayout, Program, ProgramKind};
 
 use crate::error::{Failure, Kind};
 use crate::near::near;
+use crate::symbols::{self, Place};
 use crate::syscalls::{SYSCALLS, number};
 
 /// How a probed function gets a system call's arguments.
@@ -32,6 +33,10 @@ pub enum Hook {
     Function(u32, Convention),
     /// At the return from a system call's function.
     Return(u32),
+    /// At the entry of a user-space function.
+    User(Place),
+    /// At the return from a user-space function.
+    UserReturn(Place),
     /// A tracepoint that is not of a system call.
     Tracepoint(&'static str),
     /// For each packet that comes in.
@@ -61,6 +66,8 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
             Ok(hook)
         }
         ProgramKind::Kprobe | ProgramKind::Kretprobe => kprobe(program, plain(target)),
+        ProgramKind::Uprobe => user(program, plain(target)).map(Hook::User),
+        ProgramKind::Uretprobe => user(program, plain(target)).map(Hook::UserReturn),
         ProgramKind::Xdp => Ok(Hook::Packet),
         ProgramKind::Tc => Ok(Hook::Traffic),
         ProgramKind::PerfEvent => match target {
@@ -70,23 +77,22 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
                 "attach it to `cpu-clock`",
             )),
         },
-        kind => Err(unsupported(
-            format!(
-                "the sim target does not run {} programs (`{}`)",
-                kind.name(),
-                program.name
-            ),
-            TARGETS,
-        )),
     }
 }
 
 /// An attach target without the type of program in front.
 pub fn plain(target: &str) -> &str {
-    ["tracepoint/", "tp/", "kprobe/", "kretprobe/"]
-        .iter()
-        .find_map(|prefix| target.strip_prefix(prefix))
-        .unwrap_or(target)
+    [
+        "tracepoint/",
+        "tp/",
+        "kprobe/",
+        "kretprobe/",
+        "uprobe/",
+        "uretprobe/",
+    ]
+    .iter()
+    .find_map(|prefix| target.strip_prefix(prefix))
+    .unwrap_or(target)
 }
 
 fn unsupported(message: String, repair: &str) -> Failure {
@@ -168,6 +174,21 @@ fn kprobe(program: &Program, target: &str) -> Result<Hook, Failure> {
         failure.near.insert(0, format!("__x64_sys_{target}"));
     }
     Err(failure)
+}
+
+fn user(program: &Program, target: &str) -> Result<Place, Failure> {
+    symbols::find(target).map_err(|error| {
+        let message = format!("{} (program `{}`)", error.problem, program.name);
+        let failure = Failure::new(Kind::UnknownAttachTarget, message);
+        let repair = error
+            .near
+            .first()
+            .map(|near| format!("did you mean `{near}`"));
+        Failure {
+            near: error.near,
+            ..failure.repair(repair.unwrap_or_else(|| "give one with `--attach`".into()))
+        }
+    })
 }
 
 /// Whether this machine's kernel has a function of this name that sim does not offer.

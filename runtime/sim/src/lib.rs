@@ -32,6 +32,7 @@ mod source;
 mod stack;
 mod stop;
 mod stubs;
+mod symbols;
 mod syscalls;
 mod task;
 mod thread;

@@ -118,11 +118,20 @@ impl Task {
 
 /// Process id of the thread `pid`.
 pub fn thread_group(pid: i32) -> Option<i32> {
+    status(pid, "Tgid:")
+}
+
+/// Process id of the parent of `pid`.
+pub fn parent(pid: i32) -> Option<i32> {
+    status(pid, "PPid:")
+}
+
+fn status(pid: i32, name: &str) -> Option<i32> {
     if pid <= 0 {
         return None;
     }
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().parse().ok()
 }
 

@@ -15,7 +15,8 @@ use rex::tracepoint::{
 };
 use rex::xdp::{XDP_DROP, XDP_PASS, XDP_TX, xdp, xdp_md};
 use rex::{
-    Result, rex_kprobe, rex_kretprobe, rex_map, rex_perf_event, rex_printk, rex_tracepoint, rex_xdp,
+    Result, rex_kprobe, rex_kretprobe, rex_map, rex_perf_event, rex_printk, rex_tracepoint,
+    rex_uprobe, rex_uretprobe, rex_xdp,
 };
 
 rex::tracepoint_context! {
@@ -91,6 +92,21 @@ fn starts(_obj: &tracepoint<inner::Started>, ctx: &'static inner::Started) -> Re
 #[rex_kretprobe(function = "__x64_sys_dup")]
 fn returns(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
     rex_printk!("dup returns {}\n", ctx.ret() as i64)
+}
+
+#[rex_uprobe(function = "libc.so.6:getenv")]
+fn asks(obj: &kprobe, ctx: &mut PtRegs) -> Result {
+    let mut buf = [0; 32];
+    let name = obj.bpf_probe_read_user_str(&mut buf, ctx.rdi() as *const ())?;
+    if name.to_bytes().starts_with(b"REX_") {
+        rex_printk!("getenv {:?}\n", name)?;
+    }
+    Ok(0)
+}
+
+#[rex_uretprobe(function = "libc.so.6:atoi")]
+fn converts(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
+    rex_printk!("atoi gives {}\n", ctx.ret() as i32)
 }
 
 #[rex_kprobe(function = "__x64_sys_openat")]

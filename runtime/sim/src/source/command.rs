@@ -11,9 +11,10 @@ use std::process::{Child, Command, Stdio};
 use super::output::Pump;
 use super::ptrace::{self, At, Change, Registers, SYSCALL_STOP};
 use super::syscall_hooks::{self, Hooks};
+use super::uprobes::{After, Probed};
 use super::{Context, End, Prepared};
 use crate::error::{Failure, Kind};
-use crate::task::Task;
+use crate::task::{Task, parent};
 
 /// A traced thread.
 #[derive(Default)]
@@ -21,16 +22,28 @@ struct Tracee {
     task: Task,
     /// The system call it is in.
     number: Option<u32>,
+    probed: Probed,
     /// What its result is to be instead of the real one.
     overridden: Option<u64>,
     /// Whether its first stop is still to come.
     fresh: bool,
 }
 
+/// System calls after which code may lie elsewhere.
+const REMAPPING: [i64; 5] = [
+    libc::SYS_mmap,
+    libc::SYS_munmap,
+    libc::SYS_mprotect,
+    libc::SYS_mremap,
+    libc::SYS_pkey_mprotect,
+];
+
 struct Tracer {
     root: i32,
     tracees: HashMap<i32, Tracee>,
     hooks: Hooks,
+    /// A change that came while a thread was stepped, still to be handled.
+    left: Option<Change>,
     pumps: Vec<Pump>,
 }
 
@@ -101,6 +114,7 @@ pub fn prepare(
         root: pid,
         tracees: HashMap::from([(pid, tracee)]),
         hooks: Hooks::default(),
+        left: None,
         pumps,
     };
     Ok((Some(pid), Box::new(move |context| tracer.run(context))))
@@ -130,7 +144,12 @@ fn pump(child: &mut Child, context: &Context) -> io::Result<Vec<Pump>> {
 impl Tracer {
     /// Traces until every process is gone. The end of the first one was told when it came.
     fn run(mut self, context: &mut Context) -> Option<End> {
-        // A tracee that was killed meanwhile says so in its next change.
+        self.hooks.refresh(&context.object);
+        if let Some(root) = self.tracees.get(&self.root) {
+            // An error here means that it was killed meanwhile, which its next change says.
+            let _ = root.probed.plant(self.root, &self.hooks);
+        }
+        // As above.
         let _ = ptrace::resume(self.root, 0);
         loop {
             let stopper = context.stopper.clone();
@@ -171,22 +190,43 @@ impl Tracer {
                     unsafe { libc::kill(pid, libc::SIGKILL) };
                 }
                 let signal = self.stopped(context, pid, signal, event);
-                // A tracee that was killed meanwhile says so in its next change.
-                let _ = ptrace::resume(pid, signal);
+                match self.left.take() {
+                    Some(change) => self.change(context, pid, change),
+                    // A tracee that was killed meanwhile says so in its next change.
+                    None => drop(ptrace::resume(pid, signal)),
+                }
             }
         }
     }
 
     /// Takes in a thread that is seen for the first time.
     fn adopt(&mut self, context: &Context, pid: i32) {
+        if self.tracees.contains_key(&pid) {
+            return;
+        }
+        let task = Task::traced(pid);
+        let probed = self.inherited(&task);
         self.tracees.entry(pid).or_insert_with(|| {
             context.stopper.targets().push(pid);
             Tracee {
-                task: Task::traced(pid),
+                task,
+                probed,
                 fresh: true,
                 ..Tracee::default()
             }
         });
+    }
+
+    /// The breakpoints that a new thread finds in its memory.
+    fn inherited(&self, task: &Task) -> Probed {
+        let thread = |tracee: &&Tracee| tracee.task.tgid == task.tgid;
+        if let Some(sibling) = self.tracees.values().find(thread) {
+            return sibling.probed.thread();
+        }
+        let parent = parent(task.pid).and_then(|parent| self.tracees.get(&parent));
+        parent.map_or_else(Probed::default, |parent| {
+            parent.probed.process(parent.task.pid, task.pid)
+        })
     }
 
     fn gone(&mut self, context: &Context, pid: i32, end: End) {
@@ -212,10 +252,26 @@ impl Tracer {
         if event != 0 {
             if event == libc::PTRACE_EVENT_EXEC {
                 tracee.fresh = false;
+                tracee.probed = Probed::default();
+                self.hooks.refresh(&context.object);
+                // An error here means that it was killed meanwhile.
+                let _ = tracee.probed.plant(pid, &self.hooks);
             }
             return 0;
         }
         if std::mem::take(&mut tracee.fresh) && signal == libc::SIGSTOP {
+            return 0;
+        }
+        if signal == libc::SIGTRAP {
+            self.hooks.refresh(&context.object);
+            let Tracee { task, probed, .. } = tracee;
+            match probed.trapped(context, &self.hooks, task) {
+                Ok(After::NotOurs) => return signal,
+                Ok(After::Resume(signal)) => return signal,
+                Ok(After::Changed(change)) => self.left = Some(change),
+                // It was killed meanwhile, which its next change says.
+                Err(_) => {}
+            }
             return 0;
         }
         let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
@@ -231,6 +287,7 @@ impl Tracer {
         let Some(tracee) = self.tracees.get_mut(&pid) else {
             return Ok(());
         };
+        tracee.probed.plant(pid, &self.hooks)?;
         match ptrace::syscall(pid)? {
             At::Entry(number) => {
                 tracee.number = number;
@@ -249,6 +306,10 @@ impl Tracer {
             }
             At::Exit(result) => {
                 let number = tracee.number.take();
+                if number.is_some_and(|number| REMAPPING.contains(&i64::from(number))) {
+                    tracee.probed.remapped();
+                    tracee.probed.plant(pid, &self.hooks)?;
+                }
                 let overridden = tracee.overridden.take();
                 let exits = number.is_some_and(|number| self.hooks.exits(number));
                 if !exits && overridden.is_none() {

@@ -13,6 +13,7 @@ mod record;
 mod syscall_hooks;
 mod timer;
 mod tracepoint;
+mod uprobes;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -84,7 +85,7 @@ impl Spec {
         match self {
             Self::Command { .. } => !packet && !sample && !matches!(hook, Hook::Tracepoint(_)),
             Self::Pcap { .. } | Self::Iface { .. } => packet,
-            Self::Events { .. } => !sample,
+            Self::Events { .. } => !sample && !matches!(hook, Hook::User(_) | Hook::UserReturn(_)),
             Self::Timer { .. } => sample,
         }
     }
@@ -92,7 +93,7 @@ impl Spec {
     fn words(&self) -> &'static str {
         match self {
             Self::Command { .. } => {
-                "a command drives kprobe programs and tracepoint programs at system calls"
+                "a command drives probes, and tracepoint programs at system calls"
             }
             Self::Pcap { .. } | Self::Iface { .. } => "packets drive XDP and TC programs",
             Self::Events { .. } => "events drive tracepoint, kprobe, XDP and TC programs",

@@ -64,6 +64,18 @@ pub fn resume(pid: i32, signal: i32) -> io::Result<()> {
     request(libc::PTRACE_SYSCALL, pid, 0, signal as usize).map(drop)
 }
 
+/// Lets a tracee run one instruction.
+pub fn single_step(pid: i32) -> io::Result<()> {
+    request(libc::PTRACE_SINGLESTEP, pid, 0, 0).map(drop)
+}
+
+/// Whether two processes have one address space. Without kcmp(2) the answer is no.
+pub fn share_memory(one: i32, other: i32) -> bool {
+    const KCMP_VM: libc::c_int = 1;
+    // SAFETY: kcmp takes numbers only.
+    unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0 }
+}
+
 /// Whether a stop is a group stop, which has no signal to deliver.
 pub fn is_group_stop(pid: i32) -> bool {
     // SAFETY: an all-zero siginfo_t is valid.
@@ -121,6 +133,16 @@ impl Registers {
     /// Sets the result of the system call at whose exit the tracee is stopped.
     pub fn set_result(&mut self, result: u64) {
         self.0.rax = result;
+    }
+
+    /// Sets the address of the next instruction.
+    pub fn set_instruction(&mut self, address: u64) {
+        self.0.rip = address;
+    }
+
+    /// Sets the stack pointer.
+    pub fn set_stack(&mut self, address: u64) {
+        self.0.rsp = address;
     }
 
     /// As a kprobe program sees them.

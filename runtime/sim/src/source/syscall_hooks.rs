@@ -11,6 +11,7 @@ use super::record::Record;
 use crate::hooks::{Convention, Hook, plain};
 use crate::invocation::Environment;
 use crate::object::Object;
+use crate::symbols::Place;
 use crate::task::Task;
 
 /// Bytes of a record before and after a system call.
@@ -74,6 +75,20 @@ impl Hooks {
             None => true,
         };
         hooked.filter(wanted).map(|hooked| hooked.program).collect()
+    }
+
+    /// The links these hooks were made from.
+    pub fn generation(&self) -> Option<u64> {
+        self.generation
+    }
+
+    /// Functions of user space that programs are on.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |hook: &Hook| match hook {
+            Hook::User(place) | Hook::UserReturn(place) => Some(*place),
+            _ => None,
+        };
+        self.by_hook.keys().filter_map(place).collect()
     }
 
     /// Whether a program is on a hook.
@@ -144,6 +159,22 @@ pub fn exit(
             let mut record = Record::exit(task.pid, number, result);
             run(context, program, record.context(), EXIT, task, regs, false);
         }
+    }
+}
+
+/// Runs uprobe or uretprobe programs.
+pub fn probe(context: &mut Context, hooks: &Hooks, hook: Hook, task: &Task, regs: &rex_pt_regs) {
+    for program in hooks.at(hook) {
+        let mut probed = *regs;
+        run(
+            context,
+            program,
+            (&raw mut probed).cast(),
+            0,
+            task,
+            regs,
+            false,
+        );
     }
 }
 
