@@ -4,19 +4,20 @@
 use core::ffi::{c_int, c_void};
 
 /// Types that may be shared with user space through maps and read from bytes: no
-/// reference, pointer or function pointer, and none of `bool`, `char` and the `NonZero`
-/// types, which do not allow every bit pattern.
+/// reference, pointer or function pointer, none of `bool`, `char`, `Duration` and the
+/// `NonZero` types, which do not allow every bit pattern, and no `MaybeUninit`, whose bytes
+/// could be anything that was left behind.
 ///
-/// Implemented for every type all of whose fields are. Enums without data are allowed here,
-/// because maps with such values are written by nobody else; reading one from bytes is
-/// refused where it happens.
+/// Implemented for every type all of whose fields are. Enums without data are allowed here:
+/// what is written into maps from outside is checked. Reading one from bytes is refused
+/// where it happens. Unions and enums with data are refused in maps when the image is made.
 ///
 /// # Safety
 /// Implemented by the compiler; an implementation by hand would promise that any bytes a
 /// helper writes are a value of the type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be shared with the kernel",
-    label = "holds a reference, a pointer, a `bool`, a `char`, a `NonZero` or a kernel object",
+    label = "holds a reference, a pointer, a `bool`, a `char`, a `NonZero`, a `Duration`, a `MaybeUninit` or a kernel object",
     note = "map keys and values and what is read from bytes are made of integers, arrays and `#[repr(C)]` structs of them"
 )]
 pub unsafe auto trait NoRef {}
@@ -29,6 +30,9 @@ impl !NoRef for bool {}
 impl !NoRef for char {}
 impl !NoRef for str {}
 impl<T: core::num::ZeroablePrimitive> !NoRef for core::num::NonZero<T> {}
+impl<T> !NoRef for core::mem::MaybeUninit<T> {}
+impl !NoRef for core::time::Duration {}
+impl !NoRef for core::convert::Infallible {}
 
 macro_rules! function_pointers {
     ($($argument:ident)*) => {

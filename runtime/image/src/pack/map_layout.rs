@@ -2,7 +2,9 @@
 //! What inside a map's keys and values needs care, from the types in the debug information.
 //!
 //! This also looks a second time, behind the compiler's back, for what may never be in a
-//! map: pointers and references of any kind.
+//! map: pointers and references of any kind, types of which some bytes are no value (enums
+//! without data apart, whose values are in the image), and types with bytes that may hold
+//! anything although they are no padding: unions, and enums with data.
 
 use gimli::{AttributeValue, UnitOffset};
 
@@ -12,6 +14,14 @@ use crate::image::{EnumField, MapLayout, Span, ValueLayout};
 
 /// Types nested deeper than this are refused.
 const DEPTH_MAX: u32 = 64;
+/// Base types of which every bit pattern is a value.
+const NUMBERS: [gimli::DwAte; 5] = [
+    gimli::DW_ATE_signed,
+    gimli::DW_ATE_unsigned,
+    gimli::DW_ATE_signed_char,
+    gimli::DW_ATE_unsigned_char,
+    gimli::DW_ATE_float,
+];
 /// More pieces than this in one key or value are refused.
 const PIECES_MAX: usize = 1 << 16;
 
@@ -124,25 +134,39 @@ fn type_layout<'data>(
     }
     let entry = unit.entry(kind)?;
     let size = number(&entry, gimli::DW_AT_byte_size)?.unwrap_or(0);
+    let name = || -> Result<String, LayoutError> {
+        let name = source.name(unit, &entry)?;
+        Ok(name.unwrap_or_else(|| entry.tag().to_string()))
+    };
     match entry.tag() {
-        gimli::DW_TAG_base_type => Ok(TypeLayout {
-            size,
-            ..TypeLayout::default()
-        }),
-        gimli::DW_TAG_structure_type => structure(source, unit, kind, size, depth),
-        gimli::DW_TAG_union_type => {
-            // Any of its members may be meant, so all of its bytes count.
-            for child in children(unit, kind)? {
-                let member = unit.entry(child)?;
-                if let (gimli::DW_TAG_member, Some(kind)) = (member.tag(), type_of(&member)?) {
-                    type_layout(source, unit, kind, depth + 1)?;
-                }
+        gimli::DW_TAG_base_type => {
+            let encoding = match entry.attr_value(gimli::DW_AT_encoding)? {
+                Some(AttributeValue::Encoding(encoding)) => Some(encoding),
+                _ => None,
+            };
+            let number = encoding.is_some_and(|encoding| NUMBERS.contains(&encoding));
+            if !number || name()? == "!" {
+                return Err(LayoutError::Type(format!(
+                    "holds a `{}`, of which some bytes are no value; use an integer",
+                    name()?
+                )));
             }
             Ok(TypeLayout {
                 size,
                 ..TypeLayout::default()
             })
         }
+        gimli::DW_TAG_structure_type if restricted(source, unit, kind)? => {
+            Err(LayoutError::Type(format!(
+                "holds a `{}`, of which some bytes are no value; use an integer",
+                name()?
+            )))
+        }
+        gimli::DW_TAG_structure_type => structure(source, unit, kind, size, depth),
+        gimli::DW_TAG_union_type => Err(LayoutError::Type(format!(
+            "holds a union (`{}`), whose unused bytes could hold anything; use a struct",
+            name()?
+        ))),
         gimli::DW_TAG_array_type => array(source, unit, &entry, depth),
         gimli::DW_TAG_enumeration_type => enumeration(unit, kind, size),
         gimli::DW_TAG_typedef | gimli::DW_TAG_const_type | gimli::DW_TAG_volatile_type => {
@@ -151,14 +175,10 @@ fn type_layout<'data>(
                 None => Ok(TypeLayout::default()),
             }
         }
-        other => {
-            let name = source
-                .name(unit, &entry)?
-                .unwrap_or_else(|| other.to_string());
-            Err(LayoutError::Type(format!(
-                "holds a pointer (`{name}`); keys and values are made of numbers only"
-            )))
-        }
+        _ => Err(LayoutError::Type(format!(
+            "holds a pointer (`{}`); keys and values are made of numbers only",
+            name()?
+        ))),
     }
 }
 
@@ -187,9 +207,10 @@ fn structure<'data>(
                 append(&mut whole.layout, &inner.layout, offset)?;
             }
             gimli::DW_TAG_variant_part => {
-                // Which bytes have meaning depends on the variant, so all of them count.
-                used.push((0, size));
-                variants(source, unit, child, depth, &mut whole.layout)?;
+                let name = source.name(unit, &unit.entry(kind)?)?.unwrap_or_default();
+                return Err(LayoutError::Type(format!(
+                    "holds an enum with data or without values (`{name}`), whose unused bytes could hold anything; use a struct and an enum without data"
+                )));
             }
             _ => {}
         }
@@ -206,45 +227,29 @@ fn structure<'data>(
     Ok(whole)
 }
 
-/// An enum with data: its discriminant is an enum, its variants are looked at for pointers.
-fn variants<'data>(
+/// Whether the type is one of core's integers with fewer values than bytes: those of
+/// `NonZero`, `Duration` and their like.
+fn restricted<'data>(
     source: &SourceReader<'data, '_>,
     unit: &Unit<'data>,
-    part: UnitOffset,
-    depth: u32,
-    layout: &mut ValueLayout,
-) -> Result<(), LayoutError> {
-    let discriminant = match unit.entry(part)?.attr_value(gimli::DW_AT_discr)? {
-        Some(AttributeValue::UnitRef(offset)) => Some(offset),
-        _ => None,
-    };
-    let mut values = Vec::new();
-    let mut exhaustive = true;
-    for child in children(unit, part)? {
-        let variant = unit.entry(child)?;
-        if variant.tag() != gimli::DW_TAG_variant {
-            continue;
+    kind: UnitOffset,
+) -> Result<bool, LayoutError> {
+    let mut path = Vec::new();
+    let mut depth = 0;
+    let mut entries = unit.entries();
+    while let Some((delta, entry)) = entries.next_dfs()? {
+        depth += delta;
+        path.truncate(usize::try_from(depth).unwrap_or(0));
+        if entry.offset() == kind {
+            break;
         }
-        match number(&variant, gimli::DW_AT_discr_value)? {
-            Some(value) => values.push(value),
-            None => exhaustive = false,
-        }
-        for field in children(unit, child)? {
-            let field = unit.entry(field)?;
-            if let Some(kind) = type_of(&field)? {
-                type_layout(source, unit, kind, depth + 1)?;
-            }
-        }
+        path.push(match entry.tag() {
+            gimli::DW_TAG_namespace => source.name(unit, entry)?.unwrap_or_default(),
+            _ => String::new(),
+        });
     }
-    if let (Some(discriminant), true) = (discriminant, exhaustive) {
-        let member = unit.entry(discriminant)?;
-        let offset = number(&member, gimli::DW_AT_data_member_location)?.unwrap_or(0);
-        if let Some(kind) = type_of(&member)? {
-            let size = type_layout(source, unit, kind, depth + 1)?.size;
-            layout.enums.push(enum_field(offset, size, values)?);
-        }
-    }
-    Ok(())
+    path.retain(|name| !name.is_empty());
+    Ok(path == ["core", "num", "niche_types"] || path == ["core", "num", "nonzero"])
 }
 
 fn array<'data>(

@@ -207,7 +207,7 @@ fn layout(source: &SourceReader<'_, '_>, map: &Map) -> Result<MapLayout, PackErr
         name: map.name.clone(),
         problem,
     };
-    let (mut layout, [key, value]) =
+    let (layout, [key, value]) =
         map_layout::read(source, map.slot).map_err(|error| match error {
             LayoutError::Type(text) => problem(text),
             LayoutError::Pack(error) => error,
@@ -219,9 +219,6 @@ fn layout(source: &SourceReader<'_, '_>, map: &Map) -> Result<MapLayout, PackErr
             "is declared with {} and {} bytes for key and value, but their types have {key} and {value}",
             map.key_size, map.value_size
         )));
-    }
-    if !declared {
-        layout.value = crate::image::ValueLayout::default();
     }
     let zeroed = matches!(map.kind, abi::REX_MAP_ARRAY | abi::REX_MAP_PERCPU_ARRAY);
     if zeroed

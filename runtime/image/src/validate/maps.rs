@@ -46,8 +46,13 @@ impl Image {
                 index,
                 "differs from the slot in the map segment"
             );
+            // The layout of a perf event array is that of what is sent to it.
+            let value_size = match map.kind {
+                abi::REX_MAP_PERF_EVENT_ARRAY => u32::MAX,
+                _ => map.value_size,
+            };
             let fits = layout_fits(&map.layout.key, map.key_size)
-                && layout_fits(&map.layout.value, map.value_size);
+                && layout_fits(&map.layout.value, value_size);
             require!(
                 fits,
                 "map",

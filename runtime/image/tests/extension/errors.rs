@@ -3,7 +3,7 @@
 
 use rex_image::{PackError, PackOptions, pack};
 
-use crate::toolchain::{build, read};
+use crate::toolchain::{build, build_unsafe, read};
 
 const HEAD: &str = "#![no_std]\n#![no_main]\n#![allow(unused_imports)]\nuse rex::{*, map::*};\nuse rex::xdp::{xdp, xdp_md};\n";
 
@@ -69,6 +69,68 @@ fn a_function_pointer_that_the_trait_misses_is_found_in_the_types() {
     };
     assert!(
         name == "evil" && problem.contains("holds a pointer"),
+        "{error}"
+    );
+}
+
+#[test]
+fn types_that_slip_past_the_trait_are_found_in_the_debug_information() {
+    // What only unsafe code can do; the bound in the crate then says nothing.
+    let planted = |kind: &str| {
+        format!(
+            "{HEAD}#[derive(Clone, Copy)] #[repr(C)] struct Inner {{ number: u32, bad: {kind} }}
+            #[derive(Clone, Copy)] #[repr(C)] struct Wrap {{ number: u64, inner: [(u8, Inner); 2] }}
+            #[derive(Clone, Copy)] #[allow(dead_code)] enum Never {{}}
+            #[derive(Clone, Copy)] #[allow(dead_code)] union Either {{ one: u8, four: u32 }}
+            unsafe impl rex::utils::NoRef for Wrap {{}}
+            #[rex_map] static planted: RexHashMap<u32, Wrap> = RexHashMap::new(1, 0);
+            #[rex_xdp] fn p(_: &xdp, _: &mut xdp_md) -> Result {{
+                Ok(planted.get_mut(&1).is_some() as i32)
+            }}"
+        )
+    };
+    for (kind, said) in [
+        ("bool", "holds a `bool`"),
+        ("char", "holds a `char`"),
+        ("core::num::NonZeroU64", "holds a `NonZero<u64>`"),
+        ("core::time::Duration", "holds a `Nanoseconds`"),
+        ("&'static u8", "holds a pointer"),
+        ("*mut u8", "holds a pointer"),
+        ("core::ptr::NonNull<u8>", "holds a pointer"),
+        ("fn(u8) -> u8", "holds a pointer"),
+        ("&'static str", "holds a pointer"),
+        ("&'static dyn core::any::Any", "holds a pointer"),
+        ("core::mem::MaybeUninit<u64>", "holds a union"),
+        ("Either", "holds a union"),
+        ("Option<u64>", "holds an enum with data"),
+        ("Never", "without values"),
+        ("core::convert::Infallible", "without values"),
+    ] {
+        let elf = build_unsafe("planted", &planted(kind)).expect("it compiles");
+        match pack(&read(&elf), &PackOptions::default()) {
+            Err(PackError::Map { name, problem }) => {
+                assert!(
+                    name == "planted" && problem.contains(said),
+                    "{kind}: {problem}"
+                );
+            }
+            other => panic!("{kind}: {other:?}"),
+        }
+    }
+    let elf = build_unsafe("planted", &planted("f32")).expect("it compiles");
+    pack(&read(&elf), &PackOptions::default()).expect("a number is no problem");
+}
+
+#[test]
+fn a_union_of_numbers_is_found_in_the_types() {
+    let error = refused(
+        "union",
+        "#[derive(Clone, Copy)] #[allow(dead_code)] union Any { nothing: (), all: [u64; 8] }
+        #[rex_map] static unions: RexQueue<Any> = RexQueue::new(1, 0);
+        #[rex_xdp] fn p(_: &xdp, _: &mut xdp_md) -> Result { unions.push(&Any { nothing: () }) }",
+    );
+    assert!(
+        error.to_string().contains("holds a union (`Any`)"),
         "{error}"
     );
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What the linter forbids in extensions and what is not for them at all.
-const EXTENSION_FLAGS: &[&str] = &["-Zallow-features=", "-Funsafe_code", "-Dwarnings"];
+const EXTENSION_FLAGS: &[&str] = &["-Zallow-features=", "-Dunsafe_code", "-Dwarnings"];
 
 pub fn kernel_crate() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../kernel_crate")
@@ -137,20 +137,33 @@ pub fn check(name: &str, source: &str) -> Result<(), String> {
     }
 }
 
+/// As [`build`], for sources with unsafe code.
+pub fn build_unsafe(name: &str, source: &str) -> Result<PathBuf, String> {
+    let out = directory(name);
+    let path = out.join("main.rs");
+    std::fs::write(&path, source).expect("the build directory is writable");
+    link(
+        extension(&path, &out.join("extension.elf")).arg("-Aunsafe_code"),
+        &out,
+    )
+}
+
 /// Compiles and links a source file; what the compiler or the linker says if they refuse.
 pub fn build_file(name: &str, source: &Path) -> Result<PathBuf, String> {
     let out = directory(name);
+    link(&mut extension(source, &out.join("extension.elf")), &out)
+}
+
+fn link(command: &mut Command, out: &Path) -> Result<PathBuf, String> {
     let script = out.join("link.ld");
     std::fs::write(&script, rex_image::LINK_SCRIPT).expect("the build directory is writable");
-    let elf = out.join("extension.elf");
-    let mut command = extension(source, &elf);
     command
         .args(["-Clto=fat", "-Clinker=ld"])
         .args(rex_image::flags("link"))
         .arg(format!("-Clink-arg=-T{}", script.display()));
     let output = command.output().expect("rustc starts");
     if output.status.success() {
-        Ok(elf)
+        Ok(out.join("extension.elf"))
     } else {
         Err(text(&output.stderr))
     }
