@@ -381,7 +381,8 @@ pub(crate) use {base_helpers, task_helper};
 use core::ffi::CStr;
 
 use crate::error::{self, code};
-use crate::no_ref::{NoRef, assert_any_bits};
+use crate::made_of::assert_any_bits;
+use crate::no_ref::NoRef;
 
 /// Reads kernel memory into `dst`.
 #[inline(always)]

@@ -11,7 +11,8 @@
 //! No layout of a kernel-internal structure is used.
 
 #![no_std]
-#![feature(auto_traits, negative_impls, nonzero_internals)]
+#![feature(auto_traits, cfg_version, negative_impls, nonzero_internals)]
+#![cfg_attr(not(version("1.97")), feature(type_info))]
 // `nonzero_internals` is internal to the library; all it is used for is to name the integers
 // that `NonZero` can hold.
 #![allow(internal_features)]
@@ -27,6 +28,7 @@ mod abi;
 mod ffi;
 mod helper;
 mod log;
+mod made_of;
 mod no_ref;
 mod panic;
 mod record;

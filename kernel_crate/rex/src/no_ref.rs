@@ -57,15 +57,6 @@ function_pointers!(
     A1 B1 C1 D1 E1 F1 G1
 );
 
-/// Asserts at compile time that every bit pattern is a value of `T`: a type with an
-/// invalid pattern has room for the `None` of an `Option`.
-pub(crate) const fn assert_any_bits<T>() {
-    assert!(
-        size_of::<Option<T>>() != size_of::<T>(),
-        "the type has bit patterns that are not values of it (an enum, a reference, a bool), so it cannot be read from bytes"
-    );
-}
-
 // The names of C types are only checked to be numbers here.
 const _: fn() = || {
     fn is_no_ref<T: NoRef>() {}

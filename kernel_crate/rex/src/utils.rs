@@ -5,9 +5,9 @@ use core::ffi::{c_int, c_uchar};
 use core::ops::{Deref, DerefMut};
 
 use crate::linux::bpf::{BPF_F_CURRENT_CPU, BPF_F_INDEX_MASK};
+use crate::made_of::{assert_any_bits, assert_no_padding};
 use crate::map::RexPerfEventArray;
 pub use crate::no_ref::NoRef;
-use crate::no_ref::assert_any_bits;
 
 /// What helpers and programs return: a number, or an error number. Errors of the kernel are
 /// negative, as `Err(-errno)`.
@@ -161,14 +161,15 @@ where
 
 /// Gives the start of `slice` as a `T` that can be changed.
 ///
-/// Panics if the slice is shorter than a `T`. A `T` with invalid bit patterns is refused
-/// when the extension is compiled.
+/// Panics if the slice is shorter than a `T`. A `T` with invalid bit patterns or with padding
+/// is refused when the extension is compiled.
 #[inline(always)]
 pub fn convert_slice_to_struct_mut<T>(slice: &mut [c_uchar]) -> AlignedMut<'_, T>
 where
     T: Copy + NoRef,
 {
     const { assert_any_bits::<T>() };
+    const { assert_no_padding::<T>() };
     assert!(
         slice.len() >= size_of::<T>(),
         "size mismatch in convert_slice_to_struct_mut"

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use super::layers::{self, Network, Transport};
-use crate::no_ref::assert_any_bits;
+use crate::made_of::assert_any_bits;
 use crate::utils::{
     Aligned, AlignedMut, NoRef, convert_slice_to_struct, convert_slice_to_struct_mut,
 };
@@ -266,7 +266,7 @@ macro_rules! packet_context {
                 &self,
                 offset: u32,
             ) -> $crate::error::Result<T> {
-                const { $crate::no_ref::assert_any_bits::<T>() };
+                const { $crate::made_of::assert_any_bits::<T>() };
                 const { assert!(size_of::<T>() <= u32::MAX as usize) };
                 let mut value = core::mem::MaybeUninit::<T>::uninit();
                 let to = value.as_mut_ptr().cast();
