@@ -36,30 +36,27 @@ fn entries(client: &mut Client, object: u64, name: &str) -> Vec<(String, String)
 fn padding_never_leaves_a_program() {
     let (mut client, object) = after(&[("leaks_padding", libc::SYS_getpgrp)]);
     let message = &client.events("trace")[0]["message"];
-    assert_eq!(message, "[hostile::leaks_padding] Some(1)");
-    let padded = |number: u8| format!("01000000{number:02x}00000002000000");
+    assert_eq!(message, "[hostile::leaks_padding] true");
+    let padded = |number: u8| format!("0100000000000000{number:02x}000000000000000200000000000000");
     let number = |number: u8| format!("{number:02x}000000");
-    let pairs = |pairs: &[(String, String)]| pairs.to_vec();
+    let none = String::new;
     for (name, expected) in [
-        ("keys", pairs(&[(padded(1), number(1))])),
+        ("keys", vec![(padded(1), number(1))]),
         (
             "values",
-            pairs(&[(number(1), padded(1)), (number(2), padded(2))]),
+            vec![(number(1), padded(1)), (number(2), padded(2))],
         ),
         (
             "array",
-            pairs(&[(number(0), padded(1)), (number(1), padded(3))]),
+            vec![(number(0), "00".repeat(24)), (number(1), padded(3))],
         ),
-        (
-            "queue",
-            pairs(&[(String::new(), padded(1)), (String::new(), padded(1))]),
-        ),
+        ("queue", vec![(none(), padded(1)), (none(), padded(2))]),
     ] {
         assert_eq!(entries(&mut client, object, name), expected, "{name}");
     }
     let each = &entries(&mut client, object, "each")[0].1;
     assert!(
-        each.starts_with(&padded(4)) && each.len() == 8 * 32,
+        each.starts_with(&padded(4)) && each.len() == 8 * 48,
         "{each}"
     );
     assert!(!each.contains("a5"), "{each}");

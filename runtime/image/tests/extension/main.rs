@@ -8,6 +8,7 @@ mod checksums;
 mod compile;
 mod errors;
 mod facts;
+mod fast_paths;
 mod headers_found;
 mod host;
 mod samples;

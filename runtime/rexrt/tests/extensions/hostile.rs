@@ -12,12 +12,12 @@ use rex::map::*;
 use rex::pt_regs::PtRegs;
 use rex::{Result, rex_kprobe, rex_map, rex_printk};
 
-/// One byte and three of padding, twice.
+/// One byte and seven of padding, twice.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Padded {
     kind: u8,
-    number: u32,
+    number: u64,
     last: u8,
 }
 
@@ -53,43 +53,65 @@ static entries: RexHashMap<u32, Entry> = RexHashMap::new(2, 0);
 /// Leaves a pattern all over the stack.
 #[inline(never)]
 fn dirty() -> u64 {
-    let room = black_box([0xa5a5_a5a5_a5a5_a5a5u64; 64]);
+    let room = black_box([0xa5a5_a5a5_a5a5_a5a5u64; 128]);
     room[black_box(3)]
 }
 
-/// A value in memory that held something else before.
+/// Writes its fields into the caller's memory, and nothing in between.
 #[inline(never)]
-fn padded(number: u32, out: &mut [Padded; 4]) {
-    for place in out {
-        *place = Padded { kind: 1, number, last: 2 };
-    }
+fn padded(number: u64) -> Padded {
+    Padded { kind: black_box(1), number, last: black_box(2) }
 }
 
-/// The pattern with the fields of a [`Padded`] written over it.
-#[inline(always)]
-fn with_stack_bytes(number: u32) -> Padded {
-    black_box(dirty());
-    let mut many = [Padded { kind: 0xa5, number: 0xa5a5_a5a5, last: 0xa5 }; 4];
-    padded(number, black_box(&mut many));
-    black_box(many)[black_box(2)]
+#[inline(never)]
+fn insert_key() -> Result {
+    keys.insert(black_box(&padded(1)), &1)
+}
+
+#[inline(never)]
+fn insert_value() -> Result {
+    values.insert(&1, black_box(&padded(1)))
+}
+
+#[inline(never)]
+fn push() -> Result {
+    queue.push(black_box(&padded(1)))
+}
+
+#[inline(never)]
+fn force_push() -> Result {
+    queue.force_push(black_box(&padded(2)))
+}
+
+#[inline(never)]
+fn assign(place: &mut Padded, number: u64) {
+    *place = *black_box(&padded(number));
+}
+
+#[inline(never)]
+fn find() -> bool {
+    keys.contains(black_box(&padded(1)))
 }
 
 #[rex_kprobe(function = "__x64_sys_getpgrp")]
 fn leaks_padding(_obj: &kprobe, _ctx: &mut PtRegs) -> Result {
-    let one = with_stack_bytes(1);
-    keys.insert(&one, &1)?;
-    values.insert(&1, &one)?;
-    values.insert(&2, &one)?;
-    *values.get_mut(&2).ok_or(1)? = black_box(with_stack_bytes(2));
-    array.insert(&0, &one)?;
-    *array.get_mut(&1).ok_or(1)? = black_box(with_stack_bytes(3));
-    *each.get_mut(&0).ok_or(1)? = black_box(with_stack_bytes(4));
-    queue.push(&one)?;
-    queue.force_push(&one)?;
+    dirty();
+    insert_key()?;
+    dirty();
+    insert_value()?;
+    dirty();
+    push()?;
+    dirty();
+    force_push()?;
+    values.insert(&2, &Padded { kind: 0, number: 0, last: 0 })?;
+    dirty();
+    assign(values.get_mut(&2).ok_or(1)?, 2);
+    dirty();
+    assign(array.get_mut(&1).ok_or(1)?, 3);
+    dirty();
+    assign(each.get_mut(&0).ok_or(1)?, 4);
     // One key, whatever its padding.
-    black_box(dirty());
-    let found = keys.get_mut(&Padded { kind: 1, number: 1, last: 2 });
-    rex_printk!("{:?}", found)
+    rex_printk!("{}", find())
 }
 
 #[rex_kprobe(function = "__x64_sys_sched_yield")]
