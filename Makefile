@@ -25,8 +25,9 @@ test-editors: ## drive the real editors
 	@.ci/bootstrap test
 	@.ci/test editors
 
-soak: bootstrap ## the long runs: 100,000 random edits, 20,000 random messages
+soak: bootstrap ## the long runs: random edits, random messages, generated programs
 	@nice $(PYTHON) -m tests.fuzz --report tests/fuzz/report.md
+	@REX_SOAK_PROGRAMS=10000 nice $(PYTHON) -m pytest -q tests/rules/test_agreement.py
 
 lint: ## formatters, linters and types
 	@.ci/bootstrap test

@@ -67,6 +67,12 @@ pub fn address(value: &u64) -> usize {
     let compared = pointer as usize; //~ fine
     compared ^ pointer.addr() //~ rex::pointer_as_data
 }
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)] //~ fine
+pub enum Kind { #[default] A, B }
+pub fn stop() {
+    let away: fn() = core::arch::breakpoint; //~ rex::abort
+    away()
+}
 pub fn rows(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock) {
     {
         let _one = rex_spinlock_guard::new(a);
