@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
-.PHONY: help bootstrap native demo test test-editors soak lint format dist stats clean
+.PHONY: help bootstrap native demo test test-editors soak bench lint format dist stats clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,9 @@ test-editors: ## drive the real editors
 soak: bootstrap ## the long runs: random edits, random messages, generated programs
 	@nice $(PYTHON) -m tests.fuzz --report tests/fuzz/report.md
 	@REX_SOAK_PROGRAMS=10000 nice $(PYTHON) -m pytest -q tests/rules/test_agreement.py
+
+bench: bootstrap ## measure the budgets and write tests/bench/report.md, some ten minutes
+	@$(PYTHON) -m tests.bench --report tests/bench/report.md
 
 lint: ## formatters, linters and types
 	@.ci/bootstrap test

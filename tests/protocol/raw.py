@@ -126,9 +126,13 @@ class Raw:
 
     # What it says.
 
-    async def answer(self, request: int | None, wait: float = WAIT_SECONDS) -> Json:
+    async def answer(
+        self, request: int | None, wait: float = WAIT_SECONDS, *, after: int = 0
+    ) -> Json:
         """The response with this id."""
-        return await self.until(lambda m: "method" not in m and m.get("id") == request, wait=wait)
+        return await self.until(
+            lambda m: "method" not in m and m.get("id") == request, wait=wait, after=after
+        )
 
     async def until(
         self, wanted: Callable[[Json], bool], *, after: int = 0, wait: float = WAIT_SECONDS

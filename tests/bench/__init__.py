@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Measures the budgets through real processes. `make bench` writes `report.md`."""
