@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rex_lsp.model.answers import External
-from rex_lsp.model.mir import Body
 from rex_lsp.model.uses import Segments
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.rule import Rule, Tier
-from rex_lsp.rules.sighting import Sighting, bare
 from rex_lsp.syntax.positions import Span
 
 _FAULTING = frozenset({("core", "process", "abort"), ("core", "arch", "breakpoint")})
-_STOPPING = frozenset({("core", "intrinsics", name) for name in ("abort", "breakpoint")})
 _FORGET = ("core", "intrinsics", "forget")
 _WHY = (
     "it ends in an instruction that the processor refuses; `panic!` stops a program and cleans up"
@@ -31,16 +28,6 @@ def check(context: ItemContext) -> Iterator[Finding]:
         to_ = context.resolve(entry.path, "t", entry.span.start)
         if isinstance(to_, External) and to_.canonical[:2] == ("core", "intrinsics"):
             yield _finding(entry.span, to_.canonical)
-
-
-def check_mir(bodies: Sequence[Body]) -> Iterator[Sighting]:
-    """The same under whatever name."""
-    for body in bodies:
-        for constant in body.constants():
-            path = tuple(bare(constant.value).split("::"))
-            # What a derive expands to may call other intrinsics.
-            if path in _FAULTING or path in _STOPPING:
-                yield Sighting(_message(path), constant.place)
 
 
 def _is_abort(path: Segments) -> bool:
@@ -63,5 +50,4 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER, Tier.BINARY),
     check_item=check,
-    check_mir=check_mir,
 )

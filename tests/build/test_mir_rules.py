@@ -69,10 +69,6 @@ pub fn address(value: &u64) -> usize {
 }
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)] //~ fine
 pub enum Kind { #[default] A, B }
-pub fn stop() {
-    let away: fn() = core::arch::breakpoint; //~ rex::abort
-    away()
-}
 pub fn rows(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock) {
     {
         let _one = rex_spinlock_guard::new(a);
