@@ -106,6 +106,13 @@ fn copies_are_written_before_the_packet() {
 }
 
 #[test]
+fn packets_of_a_file_come_in_at_an_interface() {
+    let (mut client, object) = attached_from("packets", BOTH);
+    ran(&mut client, object, &[packet(0x28)]);
+    assert_eq!(client.events("verdict")[1]["copies"][0]["ifindex"], 1);
+}
+
+#[test]
 fn checksums_follow_what_is_rewritten() {
     let (mut client, object) = attached_from("packets", BOTH);
     let mut data = packet(0x24);

@@ -54,12 +54,22 @@ pub struct Packet {
 }
 
 /// Where a packet came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ingress {
     /// Interface number.
     pub ifindex: u32,
     /// Receive queue.
     pub queue: u32,
+}
+
+impl Default for Ingress {
+    /// Where packets of a file come in: at the interface with the lowest number.
+    fn default() -> Self {
+        Self {
+            ifindex: 1,
+            queue: 0,
+        }
+    }
 }
 
 impl Packet {
@@ -73,7 +83,7 @@ impl Packet {
         let mut packet = Self {
             frame: UnsafeCell::new(Vec::new()),
             bounds: Cell::default(),
-            ingress: Cell::default(),
+            ingress: Cell::new(ingress),
             context: UnsafeCell::new(rex_xdp_ctx::default()),
             traffic: UnsafeCell::new(rex_skb_ctx::default()),
             in_traffic: Cell::default(),

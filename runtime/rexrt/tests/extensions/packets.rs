@@ -60,6 +60,10 @@ fn handles(obj: &sched_cls, skb: &mut __sk_buff) -> Result {
             skb.data_slice[2] = 3;
             rex_printk!("{:?}\n", failed)?;
         }
+        0x28 => {
+            let ifindex = skb.ifindex();
+            obj.bpf_clone_redirect(skb, ifindex, 0)?;
+        }
         0x22 => return Ok(obj.bpf_redirect(7, BPF_F_INGRESS.into()) as i32),
         0x24 => {
             let before = internet_checksum(&skb.data_slice[2..]);

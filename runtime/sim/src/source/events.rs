@@ -46,10 +46,14 @@ struct Written {
     pid: i32,
     #[serde(default)]
     comm: String,
-    #[serde(default)]
+    #[serde(default = "first_interface")]
     ifindex: u32,
     #[serde(default)]
     queue: u32,
+}
+
+fn first_interface() -> u32 {
+    Ingress::default().ifindex
 }
 
 enum Event {
