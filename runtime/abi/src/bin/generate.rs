@@ -90,7 +90,11 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ),
         (
             "kernel_crate/rex/src/map/shape.rs",
-            kernel_crate_copy("shape", &shape).replace("crate::layout::", "crate::abi::"),
+            // Not part of the crate's interface.
+            kernel_crate_copy("shape", &shape)
+                .replace("crate::layout::", "crate::abi::")
+                .replace("pub struct", "pub(super) struct")
+                .replace("pub const fn", "pub(super) const fn"),
         ),
         ("kernel_crate/rex/src/ffi.rs", kernel_crate_imports()),
     ])
