@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""The packets that `bmc`, `electrode` and `xdp_router` are shown with: `traffic.pcap` there.
+"""The packets that `bmc`, `electrode`, `rate_limiter` and `xdp_router` are shown with.
+
+They are `traffic.pcap` there.
 
 Addresses are those reserved for documentation (RFC 5737).
 
@@ -44,16 +46,24 @@ def udp(port: int, payload: bytes, protocol: int = 17, source: int = 40000) -> b
 
 
 def routed(
-    protocol: int, to: str, segment: bytes, *, ttl: int = 64, options: bytes = b"", tag: bytes = b""
+    protocol: int,
+    to: str,
+    segment: bytes,
+    *,
+    ttl: int = 64,
+    options: bytes = b"",
+    tag: bytes = b"",
+    source: str = str(CLIENT),
 ) -> bytes:
     """An Ethernet frame with an IPv4 packet whose transport checksum is right."""
     target = ipaddress.IPv4Address(to).packed
     words = 5 + len(options) // 4
     length = 4 * words + len(segment)
     header = struct.pack(">BBHHHBBH", 0x40 | words, 0, length, 1, 0, ttl, protocol, 0)
-    header += CLIENT.packed + target + options
+    addresses = ipaddress.IPv4Address(source).packed + target
+    header += addresses + options
     header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
-    pseudo = CLIENT.packed + target + struct.pack(">HH", protocol, len(segment))
+    pseudo = addresses + struct.pack(">HH", protocol, len(segment))
     return _ETHERNET[:12] + tag + b"\x08\0" + header + _summed(protocol, pseudo, segment)
 
 
@@ -139,9 +149,18 @@ ROUTER = [
     _ETHERNET[:12] + b"\x08\x06" + bytes(46),
     _ETHERNET + b"\x45" + bytes(5),
 ]
+FLOOD = [
+    *(
+        routed(17, str(SERVER), datagram(9, b"one of many"), source=source)
+        for source in ("192.0.2.1", "192.0.2.130", "203.0.113.7")
+        for _ in range(6)
+    ),
+    _ETHERNET[:12] + b"\x08\x06" + bytes(46),
+]
 FILES = {
     SAMPLES / "bmc/traffic.pcap": BMC,
     SAMPLES / "electrode/traffic.pcap": ELECTRODE,
+    SAMPLES / "rate_limiter/traffic.pcap": FLOOD,
     SAMPLES / "xdp_router/traffic.pcap": ROUTER,
 }
 
