@@ -34,6 +34,11 @@ pub const REX_PANIC_BUFFER_LEN: usize = 512;
 pub const REX_TRACE_MAX: usize = 1024;
 /// Largest stack frame of one function in bytes.
 pub const REX_FRAME_MAX: u32 = 4096;
+/// Bytes of stack a program may use before a stack check ends it; one without checks uses
+/// no more.
+pub const REX_STACK_BUDGET: u32 = 16384;
+/// Bytes that functions without a check may use behind the last one.
+pub const REX_STACK_SLACK: u32 = 4096;
 /// Resources one invocation may hold at once.
 pub const REX_RESOURCE_SLOTS: u32 = 64;
 

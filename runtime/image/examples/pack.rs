@@ -34,8 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     for function in &image.functions {
         println!(
-            "{:#x} {:5} {:5} {} {:?}",
-            function.address, function.size, function.frame, function.name, function.address_taken
+            "{:#x} {:5} {:5} {:5} {:5} {} {}",
+            function.address,
+            function.size,
+            function.frame,
+            function.checked,
+            function.chain_after,
+            function.name,
+            function.address_taken
         );
     }
     println!("{} bytes", bytes.len());

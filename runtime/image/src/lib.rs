@@ -7,6 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+mod analysis;
+mod audit;
+mod checks;
+mod code;
 mod error;
 mod flags;
 mod image;
@@ -16,6 +20,11 @@ mod source_map;
 mod validate;
 mod write;
 
+pub use analysis::{
+    Analysis, Blame, Call, CallTarget, Certainty, Doubt, FunctionFacts, PanicCause, PanicSite,
+    ProgramFacts, Step, Usage, analyse,
+};
+pub use audit::{AuditError, Cause, Listed, Refused, audit, listing, write_findings};
 pub use error::ImageError;
 pub use flags::flags;
 pub use image::{

@@ -18,6 +18,9 @@ use sha2::{Digest, Sha256};
 pub use error::PackError;
 pub use map_types::{MapTypes, Shape, TypeTree, map_types};
 
+use crate::audit;
+use crate::checks::Checks;
+use crate::code::Code;
 use crate::image::{BuildRecord, Image};
 use elf::Elf;
 use source::{Paths, SourceReader};
@@ -73,6 +76,13 @@ pub fn pack(elf: &[u8], options: &PackOptions) -> Result<Image, PackError> {
         signature: Vec::new(),
     };
     image.validate()?;
+    let code = Code::read(&image)?;
+    let checks = Checks::find(&image, &code)?;
+    for (index, function) in image.functions.iter_mut().enumerate() {
+        function.checked = checks.checked[index];
+        function.chain_after = checks.chain_after[index];
+    }
+    audit::audit(&image)?;
     let bytes = image.to_bytes();
     let covered = &bytes[..bytes.len() - abi::REX_DIGEST_LEN];
     image.digest = Sha256::digest(covered).into();

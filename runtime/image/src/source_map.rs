@@ -14,6 +14,13 @@ pub struct Frame {
     pub column: u32,
 }
 
+impl Frame {
+    /// Whether it lies in the package's own source: paths there are relative.
+    pub fn is_own(&self) -> bool {
+        !self.file.is_empty() && !self.file.starts_with('/')
+    }
+}
+
 /// A run of code that comes from one position: up to the start of the next range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceRange {

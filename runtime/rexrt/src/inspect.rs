@@ -9,19 +9,29 @@ use rex_image::{FixupTarget, Image, Location};
 use rex_sim::worker;
 use serde_json::{Value, json};
 
-use crate::usage;
+use crate::analysis::Report;
+use crate::{FINDINGS, usage};
 
-/// The file is not a valid container.
-const FINDINGS: u8 = 1;
+/// The file that the arguments name, and whether they ask for JSON.
+pub fn file_and_format<'a>(arguments: &[&'a str]) -> Option<(&'a str, bool)> {
+    match arguments {
+        [path] | [path, "--format", "human"] | ["--format", "human", path] => Some((path, false)),
+        [path, "--format", "json"] | ["--format", "json", path] => Some((path, true)),
+        _ => None,
+    }
+}
 
 /// Shows the container that the arguments name.
 pub fn run(arguments: &[&str]) -> ExitCode {
-    let (path, as_json) = match arguments {
-        [path] | [path, "--format", "human"] | ["--format", "human", path] => (path, false),
-        [path, "--format", "json"] | ["--format", "json", path] => (path, true),
-        _ => return usage("inspect takes a container and --format human|json"),
+    let analysis = arguments.contains(&"--analysis");
+    let rest: Vec<&str> = (arguments.iter().copied())
+        .filter(|argument| *argument != "--analysis")
+        .collect();
+    let Some((path, as_json)) = file_and_format(&rest) else {
+        return usage("inspect takes a container, --analysis and --format human|json");
     };
     match worker::read_image(Path::new(path)) {
+        Ok(image) if analysis => return show_analysis(&image, as_json),
         Ok(image) if as_json => println!("{}", to_json(&image)),
         Ok(image) => print!("{}", to_text(&image)),
         Err(failure) => {
@@ -30,6 +40,29 @@ pub fn run(arguments: &[&str]) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn show_analysis(image: &Image, as_json: bool) -> ExitCode {
+    match rex_image::analyse(image) {
+        Ok(analysis) => {
+            let report = Report {
+                image,
+                analysis: &analysis,
+            };
+            if as_json {
+                println!("{}", report.to_json());
+            } else {
+                print!("{}", report.to_text());
+            }
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            for error in errors {
+                eprintln!("rexrt: {error}");
+            }
+            ExitCode::from(FINDINGS)
+        }
+    }
 }
 
 fn to_json(image: &Image) -> Value {
@@ -162,7 +195,7 @@ fn to_text(image: &Image) -> String {
     text
 }
 
-fn digest(image: &Image) -> String {
+pub fn digest(image: &Image) -> String {
     image
         .digest
         .iter()

@@ -2,6 +2,8 @@
 //! The Rex runtime's command: the daemon that loads images and runs their programs, its
 //! workers, and the two verbs that make and show images.
 
+mod analysis;
+mod audit;
 mod client;
 mod daemon;
 mod hub;
@@ -21,6 +23,8 @@ use std::time::Duration;
 
 use rex_sim::error::Failure;
 
+/// Something is wrong with the input.
+const FINDINGS: u8 = 1;
 /// Wrong usage.
 const USAGE: u8 = 2;
 /// Our own failure.
@@ -35,8 +39,10 @@ usage: rexrt VERB
   pack ELF -o NAME.rex [--record KEY=VALUE]... [--licence SPDX] [--prefix FROM=TO]...
        [--on-stop PROGRAM=VERDICT]...
                                    make a container of a linked extension
-  inspect NAME.rex [--format human|json]
-                                   show what a container holds
+  inspect NAME.rex [--analysis] [--format human|json]
+                                   show what a container holds, or what its code says
+  audit NAME.rex [--format human|json]
+                                   judge a container's code as every load does
   types NAME.elf                   print the types of the maps' keys and values as JSON
   measure NAME.rex PROGRAM REPEAT  print the nanoseconds that one run of an XDP program takes
   socket                           print the socket's path
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
         ["pack", rest @ ..] => pack::run(rest),
         ["inspect", rest @ ..] => inspect::run(rest),
         ["types", elf] => types::run(Path::new(elf)),
+        ["audit", rest @ ..] => audit::run(rest),
         ["measure", image, program, repeat] => match repeat.parse() {
             Ok(repeat) => outcome(measure(image, program, repeat)),
             Err(_) => usage(&format!("REPEAT is a number, not `{repeat}`")),

@@ -8,10 +8,7 @@ use std::process::ExitCode;
 
 use rex_image::PackOptions;
 
-use crate::{USAGE, usage};
-
-/// Findings about the input.
-const FINDINGS: u8 = 1;
+use crate::{FINDINGS, USAGE, usage};
 
 struct Wanted<'a> {
     elf: &'a str,

@@ -3,10 +3,12 @@
 
 use std::arch::naked_asm;
 
+use crate::stack::KEPT;
+
 /// Runs `entry(context)` on the stack that ends at `top` (16-byte aligned).
 ///
 /// Returns what the program returned, or 0 when a stop went to the landing pad. The old
-/// stack pointer is kept in the word at `top - 16`.
+/// stack pointer is kept in the word at `top -` [`KEPT`].
 ///
 /// # Safety
 /// `entry` must be the entry of a loaded image whose thread state is set up, and
@@ -20,12 +22,13 @@ pub unsafe extern "C" fn dispatch(context: *mut (), entry: u64, top: u64) -> u64
         "push r13",
         "push r14",
         "push r15",
-        "lea rdx, [rdx - 16]",
+        "lea rdx, [rdx - {kept}]",
         "mov [rdx], rsp",
         "mov rsp, rdx",
         "xor ebp, ebp",
         "call rsi",
         "jmp {pad}",
+        kept = const KEPT,
         pad = sym landing_pad,
     )
 }
@@ -58,9 +61,10 @@ pub unsafe extern "C" fn landing_pad() {
 #[unsafe(naked)]
 pub unsafe extern "C" fn land(top: u64) -> ! {
     naked_asm!(
-        "lea rsp, [rdi - 16]",
+        "lea rsp, [rdi - {kept}]",
         "xor eax, eax",
         "jmp {pad}",
+        kept = const KEPT,
         pad = sym landing_pad,
     )
 }

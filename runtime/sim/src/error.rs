@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use rex_image::{AuditError, write_findings};
 use serde::{Deserialize, Serialize};
 
 /// Kind of a failure, with its number in the protocol.
@@ -116,6 +117,8 @@ pub enum LoadError {
     },
     /// The image asks for something that a valid image does not.
     Image(String),
+    /// The audit gate refuses the image's code; at least one finding.
+    Audit(Vec<AuditError>),
     /// The image calls a function that this target does not have.
     UnknownImport(String),
     /// A map cannot be created.
@@ -143,6 +146,7 @@ impl fmt::Display for LoadError {
                 write!(f, "could not map {bytes} bytes below 2 GiB: {source}")
             }
             Self::Image(reason) => write!(f, "the image does not hold together: {reason}"),
+            Self::Audit(findings) => write_findings(f, findings),
             Self::UnknownImport(name) => {
                 write!(
                     f,
@@ -177,7 +181,7 @@ impl From<LoadError> for Failure {
         match error {
             LoadError::Memory { .. } => Self::new(Kind::TargetUnavailable, message)
                 .repair("raise the limit on address space (ulimit -v) or free memory"),
-            LoadError::Image(_) | LoadError::UnknownImport(_) => {
+            LoadError::Image(_) | LoadError::Audit(_) | LoadError::UnknownImport(_) => {
                 Self::new(Kind::BadImage, message).repair("rebuild it with `rex build`")
             }
             LoadError::Map { .. } => {

@@ -83,8 +83,20 @@ pub struct Object {
 }
 
 impl Object {
-    /// Creates the maps and places the image. Nothing is left behind if either fails.
+    /// Judges the image's code, creates the maps and places the image. Nothing is left
+    /// behind if any of it fails.
     pub fn load(image: Image, budgets: Budgets, sink: Sink) -> Result<Self, LoadError> {
+        Self::load_with_helpers_on(image, budgets, sink, None)
+    }
+
+    /// As [`Object::load`], with helpers on the stack that ends at `helpers`, if there is one.
+    pub fn load_with_helpers_on(
+        image: Image,
+        budgets: Budgets,
+        sink: Sink,
+        helpers: Option<u64>,
+    ) -> Result<Self, LoadError> {
+        rex_image::audit(&image).map_err(LoadError::Audit)?;
         let create = |map| Map::create(map, CPUS);
         let maps: Vec<Map> = image.maps.iter().map(create).collect::<Result<_, _>>()?;
         if maps.len() >= 1 << INDEX_BITS {
@@ -96,7 +108,7 @@ impl Object {
         let slots: Vec<_> = (image.maps.iter().zip(&maps).enumerate())
             .map(|(index, (declared, map))| (declared.slot, map.slot(handle(index))))
             .collect();
-        let placed = Placed::new(&image, &slots)?;
+        let placed = Placed::new(&image, &slots, helpers)?;
         let programs = image
             .programs
             .iter()
@@ -254,11 +266,23 @@ mod tests {
             slot,
             layout: MapLayout::default(),
         };
+        // Kind, sizes, entries and flags of two maps, then what the loader fills.
+        let declared = [rex_abi::REX_MAP_ARRAY, 4, 8, 1, 0, 0];
+        let mut slot: Vec<u8> = declared
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        slot.resize(size_of::<rex_abi::rex_map_slot>(), 0);
+        let slots = slot.repeat(2);
         let segment = |kind, address| Segment {
             kind,
             address,
             memory_len: 4096,
-            bytes: vec![0; 128],
+            bytes: match kind {
+                // Padding.
+                SegmentKind::Text => vec![0xcc; 4096],
+                _ => slots.clone(),
+            },
         };
         let image = Image {
             link_base: 0x10000,

@@ -39,7 +39,13 @@ struct Layout {
 impl Placed {
     /// Places `image`; its map slots are passed to `fill` (link address, run-time slot
     /// bytes to write) after fix-ups and before they become read-only.
-    pub fn new(image: &Image, slots: &[(u64, rex_abi::rex_map_slot)]) -> Result<Self, LoadError> {
+    ///
+    /// Helpers run on the stack that ends at `helpers`, if there is one.
+    pub fn new(
+        image: &Image,
+        slots: &[(u64, rex_abi::rex_map_slot)],
+        helpers: Option<u64>,
+    ) -> Result<Self, LoadError> {
         check_frames(image)?;
         let text = image
             .text()
@@ -63,7 +69,7 @@ impl Placed {
                 window
             },
         };
-        placed.write_stubs(image, &layout)?;
+        placed.write_stubs(image, &layout, helpers)?;
         placed.compare_sites(image)?;
         placed.apply_fixups(image, base + layout.imports)?;
         placed.patch_sites(image, &layout);
@@ -90,7 +96,12 @@ impl Placed {
             || (address >= self.stubs.0 && address < self.stubs.1)
     }
 
-    fn write_stubs(&mut self, image: &Image, layout: &Layout) -> Result<(), LoadError> {
+    fn write_stubs(
+        &mut self,
+        image: &Image,
+        layout: &Layout,
+        helpers: Option<u64>,
+    ) -> Result<(), LoadError> {
         let base = self.window.base();
         let offsets: Offsets = thread::offsets();
         let targets = Targets {
@@ -109,11 +120,14 @@ impl Placed {
         );
         self.window.write(base + layout.indirect_check, &code);
         for (index, name) in image.imports.iter().enumerate() {
-            let code = match imports::find(name) {
-                Some(Provided::Helper(function)) => stubs::helper(function, &offsets),
-                Some(Provided::Direct(function)) => stubs::direct(function),
-                Some(Provided::Thunk) => stubs::trap(),
-                None => return Err(LoadError::UnknownImport(name.clone())),
+            let code = match (imports::find(name), helpers) {
+                (Some(Provided::Helper(function) | Provided::Direct(function)), Some(top)) => {
+                    stubs::apart(function, top, &offsets)
+                }
+                (Some(Provided::Helper(function)), None) => stubs::helper(function, &offsets),
+                (Some(Provided::Direct(function)), None) => stubs::direct(function),
+                (Some(Provided::Thunk), _) => stubs::trap(),
+                (None, _) => return Err(LoadError::UnknownImport(name.clone())),
             };
             let at = base + layout.imports + index as u64 * stubs::IMPORT_STUB;
             self.window.write(at, &code);

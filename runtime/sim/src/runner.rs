@@ -13,7 +13,7 @@ use crate::object::Object;
 use crate::report;
 use crate::resources::{Held, Resource};
 use crate::signals::{self, SignalStack};
-use crate::stack::{BUDGET, STACK, Stack};
+use crate::stack::{BUDGET, KEPT, STACK, Stack};
 use crate::thread::{self, EXTENSION, OFF};
 use crate::watchdog::{Watch, WatchGuard};
 
@@ -60,7 +60,7 @@ pub struct Runner {
     invocation: Box<Invocation>,
     watch: WatchGuard,
     _signal_stack: SignalStack,
-    _stack: Stack,
+    stack: Stack,
     _cpu: Cpu,
     _thread: PhantomData<*const ()>,
 }
@@ -86,7 +86,7 @@ impl Runner {
             invocation,
             watch,
             _signal_stack: signal_stack,
-            _stack: stack,
+            stack,
             _cpu: cpu,
             _thread: PhantomData,
         })
@@ -138,7 +138,8 @@ impl Runner {
         let timed = runs < TIMED || runs.is_multiple_of(TIMED);
         let started = timed.then(imports::now_ns);
         let slot = thread::slot();
-        slot.limit.store(invocation.top - BUDGET, Ordering::Relaxed);
+        let limit = invocation.top - KEPT - BUDGET;
+        slot.limit.store(limit, Ordering::Relaxed);
         let entry = object.placed.run_time(declared.entry);
         self.watch.0.turn();
         slot.phase.store(EXTENSION, Ordering::Relaxed);
@@ -186,6 +187,17 @@ impl Runner {
             overridden: None,
             stopped: true,
         }
+    }
+
+    /// Fills the program stack with a pattern.
+    pub fn fill_stack(&mut self) {
+        self.stack.fill();
+    }
+
+    /// Bytes between what the dispatcher keeps of the program stack and the deepest one that
+    /// does not hold the pattern any more.
+    pub fn stack_used(&self) -> u64 {
+        (self.stack.top() - KEPT).saturating_sub(self.stack.deepest())
     }
 
     /// Releases everything the run holds, and says what that was.

@@ -6,12 +6,17 @@ use std::io;
 /// Bytes of a program's stack.
 pub const STACK: u64 = 64 * 1024;
 /// Bytes a program may use before a check ends it.
-pub const BUDGET: u64 = 16 * 1024;
+pub const BUDGET: u64 = rex_abi::REX_STACK_BUDGET as u64;
 /// Bytes that unchecked functions may use behind the last check.
-pub const SLACK: u64 = 4 * 1024;
+pub const SLACK: u64 = rex_abi::REX_STACK_SLACK as u64;
+/// Bytes at the top that the dispatcher keeps for itself; what a program uses is counted
+/// from there.
+pub const KEPT: u64 = 16;
 /// Bytes added to the budget while a panic message is formatted.
 pub const PANIC_ROOM: u64 = 8 * 1024;
 const GUARD: u64 = 4096;
+/// What a stack is filled with to see how much of it is used.
+const PATTERN: u8 = 0xa7;
 
 /// A mapping with an inaccessible page below it.
 ///
@@ -49,6 +54,21 @@ impl Stack {
             return Err(io::Error::last_os_error());
         }
         Ok(stack)
+    }
+
+    /// Fills all of it with a pattern.
+    pub fn fill(&mut self) {
+        // SAFETY: by the type's invariant the memory is mapped, writable and this value's.
+        unsafe { std::ptr::write_bytes(self.bottom() as *mut u8, PATTERN, self.len as usize) };
+    }
+
+    /// Address of the lowest byte that does not hold the pattern.
+    pub fn deepest(&self) -> u64 {
+        let untouched = (self.bottom()..self.top())
+            // SAFETY: by the type's invariant the memory is mapped and this value's.
+            .take_while(|at| unsafe { (*at as *const u8).read_volatile() } == PATTERN)
+            .count();
+        self.bottom() + untouched as u64
     }
 
     /// Lowest usable address.

@@ -7,7 +7,7 @@
 use crate::thread::Offsets;
 
 /// Bytes of one import stub.
-pub const IMPORT_STUB: u64 = 32;
+pub const IMPORT_STUB: u64 = 64;
 /// Bytes reserved for the stack check.
 pub const STACK_CHECK: u64 = 32;
 /// Bytes reserved for the indirect-call check.
@@ -24,6 +24,32 @@ pub fn helper(function: u64, offsets: &Offsets) -> Vec<u8> {
     code.extend([0x64, 0x48, 0x89, 0x2c, 0x25]);
     code.extend(offsets.frame_pointer.to_le_bytes());
     jump(&mut code, function);
+    code
+}
+
+/// As [`helper`], with the helper on the stack that ends at `top` (16-byte aligned): what is
+/// written below the caller's stack pointer is then the extension's alone. No import has
+/// arguments on the stack.
+pub fn apart(function: u64, top: u64, offsets: &Offsets) -> Vec<u8> {
+    let mut code = Vec::with_capacity(IMPORT_STUB as usize);
+    // mov fs:[rsp slot], rsp
+    code.extend([0x64, 0x48, 0x89, 0x24, 0x25]);
+    code.extend(offsets.stack_pointer.to_le_bytes());
+    // mov fs:[rbp slot], rbp
+    code.extend([0x64, 0x48, 0x89, 0x2c, 0x25]);
+    code.extend(offsets.frame_pointer.to_le_bytes());
+    // mov r11, rsp
+    code.extend([0x49, 0x89, 0xe3]);
+    // mov rsp, top
+    code.extend([0x48, 0xbc]);
+    code.extend(top.to_le_bytes());
+    // push r11; sub rsp, 8
+    code.extend([0x41, 0x53, 0x48, 0x83, 0xec, 0x08]);
+    // call [rip + 6]: its address follows the return
+    code.extend([0xff, 0x15, 6, 0, 0, 0]);
+    // add rsp, 8; pop rsp; ret
+    code.extend([0x48, 0x83, 0xc4, 0x08, 0x5c, 0xc3]);
+    code.extend(function.to_le_bytes());
     code
 }
 
@@ -128,6 +154,7 @@ mod tests {
             bits: 0x1000_2000,
         };
         assert!(helper(u64::MAX, &OFFSETS).len() as u64 <= IMPORT_STUB);
+        assert!(apart(u64::MAX, u64::MAX, &OFFSETS).len() as u64 <= IMPORT_STUB);
         assert!(direct(u64::MAX).len() as u64 <= IMPORT_STUB);
         assert!(stack_check(u64::MAX, &OFFSETS).len() as u64 <= STACK_CHECK);
         assert!(indirect_check(targets, 1, 2, &OFFSETS).len() as u64 <= INDIRECT_CHECK);

@@ -121,6 +121,11 @@ impl<'data> Elf<'data> {
             if !section.address().is_multiple_of(abi::REX_PAGE) {
                 return Err(PackError::Misplaced(name.to_owned()));
             }
+            let code = *kind == SegmentKind::Text;
+            let flags = |flag: u32| sh_flags & u64::from(flag) != 0;
+            if flags(elf::SHF_EXECINSTR) != code || (code && flags(elf::SHF_WRITE)) {
+                return Err(PackError::WritableCode(name.to_owned()));
+            }
             segments.push(Segment {
                 kind: *kind,
                 address: section.address(),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::audit::{AuditError, write_findings};
 use crate::error::ImageError;
 
 /// Why an ELF does not become an image.
@@ -68,6 +69,8 @@ pub enum PackError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A section is code that may be written, or data that may be executed.
+    WritableCode(String),
     /// There is no program.
     NoPrograms,
     /// Two programs or two maps have one name.
@@ -88,6 +91,8 @@ pub enum PackError {
     },
     /// The result breaks a rule of the container.
     Image(ImageError),
+    /// The audit gate refuses the code; at least one finding.
+    Audit(Vec<AuditError>),
 }
 
 impl fmt::Display for PackError {
@@ -108,6 +113,10 @@ impl fmt::Display for PackError {
             Self::Misplaced(name) => write!(
                 f,
                 "section `{name}` is not where the link script of rex puts it; build the ELF with `rex build`"
+            ),
+            Self::WritableCode(name) => write!(
+                f,
+                "section `{name}` is code that may be written or data that may be executed, expected only one of the two; remove the `link_section` attribute that makes it so"
             ),
             Self::NoStackSize(function) => write!(
                 f,
@@ -166,11 +175,18 @@ impl fmt::Display for PackError {
             ),
             Self::Map { name, problem } => write!(f, "map `{name}` {problem}"),
             Self::Image(error) => write!(f, "the ELF does not give a valid image: {error}"),
+            Self::Audit(errors) => write_findings(f, errors),
         }
     }
 }
 
 impl std::error::Error for PackError {}
+
+impl From<Vec<AuditError>> for PackError {
+    fn from(errors: Vec<AuditError>) -> Self {
+        Self::Audit(errors)
+    }
+}
 
 impl From<ImageError> for PackError {
     fn from(error: ImageError) -> Self {

@@ -42,8 +42,7 @@ pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
             size: symbol.size,
             name,
             frame,
-            // Until the chains between checks are known, every function checks.
-            checked: true,
+            checked: false,
             chain_after: 0,
             address_taken: false,
         });

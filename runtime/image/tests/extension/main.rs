@@ -4,6 +4,7 @@
 //! The environment variable `REX_TEST_SYSROOT` names a sysroot with `core` compiled with
 //! the flags of [`toolchain`]; `RUSTC` the compiler it belongs to.
 
+mod audit;
 mod checksums;
 mod compile;
 mod errors;
@@ -11,6 +12,8 @@ mod facts;
 mod fast_paths;
 mod headers_found;
 mod host;
+mod planted;
+mod random;
 mod samples;
 mod toolchain;
 

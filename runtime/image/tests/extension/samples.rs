@@ -1,11 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The samples, from source to container.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rex_image::{Image, PackOptions, ProgramKind, pack};
 
 use crate::toolchain::{build_file, kernel_crate, read, succeed};
+
+/// Every sample's linked ELF and image, made once.
+pub fn all() -> &'static [(String, PathBuf, Image)] {
+    static BUILT: OnceLock<Vec<(String, PathBuf, Image)>> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let listing = std::fs::read_dir(kernel_crate().join("samples"));
+        let entries = listing.expect("the samples are there").flatten();
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.path().join("Cargo.toml").exists())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort_unstable();
+        let built = names.into_iter().map(|name| {
+            let root = kernel_crate().join("samples").join(&name);
+            let elf = build_file(&name, &root.join("src/main.rs")).expect("the sample builds");
+            let image = pack(&read(&elf), &PackOptions::default()).expect("the sample packs");
+            (name, elf, image)
+        });
+        built.collect()
+    })
+}
 
 fn packed(sample: &str) -> Image {
     let root = kernel_crate().join("samples").join(sample);

@@ -128,15 +128,61 @@ pub fn extension(name: &str) -> PathBuf {
     }
     let elf = directory.join(name).with_extension("elf");
     link(name, &sources, &directory, &elf);
+    let scratch = image.with_extension("part");
+    fs::write(&scratch, packed(&elf).to_bytes()).unwrap();
+    fs::rename(scratch, &image).unwrap();
+    image
+}
+
+fn packed(elf: &Path) -> rex_image::Image {
     let options = rex_image::PackOptions {
         licence: "GPL-2.0-only".into(),
         ..rex_image::PackOptions::default()
     };
-    let packed = rex_image::pack(&fs::read(&elf).unwrap(), &options).unwrap();
-    let scratch = image.with_extension("part");
-    fs::write(&scratch, packed.to_bytes()).unwrap();
-    fs::rename(scratch, &image).unwrap();
-    image
+    rex_image::pack(&fs::read(elf).unwrap(), &options).unwrap()
+}
+
+/// What an image is built from.
+pub enum Source<'a> {
+    /// A sample of the kernel crate, by name.
+    Sample(&'a str),
+    /// A crate of one file.
+    Text(&'a str),
+}
+
+/// Names of the samples.
+pub fn samples() -> Vec<String> {
+    let entries = fs::read_dir(root().join("kernel_crate/samples")).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Builds and packs in a directory of its own, with the kernel crate of the others.
+pub fn source(source: &Source<'_>) -> rex_image::Image {
+    let extensions = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions");
+    let directory = directory(&extensions);
+    fs::create_dir_all(&directory).unwrap();
+    let lock = fs::File::create(directory.join("lock")).unwrap();
+    lock.lock().unwrap();
+    if !directory.join("librex.rlib").exists() {
+        build_kernel_crate(&directory);
+    }
+    let scratch = super::Scratch::new();
+    let sources = match source {
+        Source::Sample(name) => root().join("kernel_crate/samples").join(name).join("src"),
+        Source::Text(text) => {
+            scratch.write("main.rs", text);
+            scratch.path().to_owned()
+        }
+    };
+    let elf = scratch.path().join("main.elf");
+    link("main", &sources, &directory, &elf);
+    packed(&elf)
 }
 
 fn link(name: &str, sources: &Path, directory: &Path, elf: &Path) {

@@ -4,7 +4,7 @@
 //!
 //! The sysroot of the forced flags comes in `REX_TEST_SYSROOT`.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
 
 pub mod build;
 pub mod client;

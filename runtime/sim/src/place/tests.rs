@@ -63,7 +63,7 @@ fn image() -> Image {
 }
 
 fn refusal(image: &Image) -> String {
-    Placed::new(image, &[]).unwrap_err().to_string()
+    Placed::new(image, &[], None).unwrap_err().to_string()
 }
 
 fn bytes<const N: usize>(placed: &Placed, address: u64) -> [u8; N] {
@@ -88,7 +88,7 @@ fn fixups_sites_and_slots_are_written() {
         _r: 0,
         _r2: 0,
     };
-    let placed = Placed::new(&image, &[(BASE + 2 * PAGE, slot)]).unwrap();
+    let placed = Placed::new(&image, &[(BASE + 2 * PAGE, slot)], None).unwrap();
     let pointer = u64::from_le_bytes(bytes(&placed, BASE + PAGE));
     assert_eq!(pointer, placed.run_time(BASE + 3 * PAGE) + 4);
     let distance = i32::from_le_bytes(bytes(&placed, BASE + PAGE + 8));
@@ -104,7 +104,7 @@ fn fixups_sites_and_slots_are_written() {
 
 #[test]
 fn nothing_is_both_writable_and_executable() {
-    let placed = Placed::new(&image(), &[]).unwrap();
+    let placed = Placed::new(&image(), &[], None).unwrap();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let access = |page: u64| {
         let address = placed.run_time(BASE + page * PAGE);
