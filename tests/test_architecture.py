@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "kernel": {"syntax", "model", "build"},
     "build": {"syntax", "model", "rules"},
     "deploy": {"syntax", "rules", "build"},
+    "image": {"build"},
     "testing": {"build", "deploy"},
     "project": {"syntax", "model", "rules", "build", "deploy", "kernel"},
 }

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Literal
 
 from rex_lsp import __version__
-from rex_lsp.build import flags, process
+from rex_lsp.build import flags
 from rex_lsp.build.cargo import CargoRun, cargo_problem, places_of, run_cargo
 from rex_lsp.build.closure import ClosureUnknown
 from rex_lsp.build.dependencies import Verdict, judge_dependencies
-from rex_lsp.build.errors import CannotBuild, storage_problem
-from rex_lsp.build.locations import kernel_crate, native
+from rex_lsp.build.errors import storage_problem
+from rex_lsp.build.locations import kernel_crate
 from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
 from rex_lsp.build.messages import Placed, Places
 from rex_lsp.build.mir_rules import mir_findings
+from rex_lsp.build.packing import pack, refused_findings
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
 from rex_lsp.build.source_rules import Sources, sources_of
@@ -129,7 +130,9 @@ async def build(
             _place(executable, elf)
         except OSError as error:
             raise storage_problem(error, elf, "the image") from error
-        image = await _pack(elf, record, target.path, result, cancel)
+        image, refused = await pack(elf, record, cancel)
+        for path, finding in refused_findings(refused, target.path, manifest.root):
+            result.add(path, finding)
         if image is not None:
             result.artifacts.append(Artifact(target.name, elf, image))
     if len(result.artifacts) < len(ran.executables):
@@ -274,35 +277,6 @@ def _place(source: Path, final: Path) -> None:
         scratch.replace(final)
     finally:
         scratch.unlink(missing_ok=True)
-
-
-async def _pack(
-    elf: Path,
-    record: dict[str, str],
-    root_file: Path,
-    result: BuildResult,
-    cancel: asyncio.Event | None,
-) -> Path | None:
-    image = elf.with_suffix(".rex")
-    scratch = image.with_name(f".{image.name}.{os.getpid()}")
-    argv = [str(native("rexrt")), "pack", str(elf), "-o", str(scratch)]
-    for key, value in record.items():
-        argv += ["--record", f"{key}={value}"]
-    try:
-        done = await process.run(argv, env=process.clean_environment(os.environ), cancel=cancel)
-        if done.status == 0:
-            scratch.replace(image)
-            return image
-    except OSError as error:
-        raise CannotBuild(f"cannot pack {elf.name}: {error.strerror}", ("rex doctor",)) from error
-    finally:
-        scratch.unlink(missing_ok=True)
-    lines = done.errors.splitlines()
-    text = lines[0] if lines else f"the packer ended with status {done.status}"
-    text = text.removeprefix("rexrt: ").removeprefix("error: ")
-    finding = Finding("rex::image_audit", Severity.ERROR, text, Span(0, 0), source="rex-image")
-    result.add(root_file, finding)
-    return None
 
 
 def _record(prepared: _Prepared, executable: Path, features: Sequence[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ usage: rexrt VERB
   stdio                            serve one client on standard input and output
   shutdown                         end this user's daemon, whatever its version
   pack ELF -o NAME.rex [--record KEY=VALUE]... [--licence SPDX] [--prefix FROM=TO]...
-       [--on-stop PROGRAM=VERDICT]...
+       [--on-stop PROGRAM=VERDICT]... [--format human|json]
                                    make a container of a linked extension
   inspect NAME.rex [--analysis] [--format human|json]
                                    show what a container holds, or what its code says

@@ -6,14 +6,17 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use rex_image::PackOptions;
+use rex_image::{PackError, PackOptions};
+use serde_json::{Value, json};
 
+use crate::audit::finding;
 use crate::{FINDINGS, USAGE, usage};
 
 struct Wanted<'a> {
     elf: &'a str,
     image: &'a str,
     options: PackOptions,
+    as_json: bool,
 }
 
 /// Packs as the arguments say.
@@ -24,8 +27,11 @@ pub fn run(arguments: &[&str]) -> ExitCode {
     };
     match pack(&wanted) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failed::Input(message)) => {
-            eprintln!("rexrt: {message}");
+        Err(Failed::Input(error)) => {
+            if wanted.as_json {
+                println!("{}", findings(&error));
+            }
+            eprintln!("rexrt: {} cannot be packed: {error}", wanted.elf);
             ExitCode::from(FINDINGS)
         }
         Err(Failed::Files(message)) => {
@@ -37,7 +43,7 @@ pub fn run(arguments: &[&str]) -> ExitCode {
 
 enum Failed {
     /// The ELF cannot become an image.
-    Input(String),
+    Input(PackError),
     /// A file cannot be read or written.
     Files(String),
 }
@@ -45,10 +51,19 @@ enum Failed {
 fn pack(wanted: &Wanted<'_>) -> Result<(), Failed> {
     let elf = fs::read(wanted.elf)
         .map_err(|error| Failed::Files(format!("{} cannot be read: {error}", wanted.elf)))?;
-    let image = rex_image::pack(&elf, &wanted.options)
-        .map_err(|error| Failed::Input(format!("{} cannot be packed: {error}", wanted.elf)))?;
+    let image = rex_image::pack(&elf, &wanted.options).map_err(Failed::Input)?;
     write_whole(Path::new(wanted.image), &image.to_bytes())
         .map_err(|error| Failed::Files(format!("{} cannot be written: {error}", wanted.image)))
+}
+
+/// What the audit gate refuses, as `rexrt audit --format json` says it; nothing for other
+/// errors, which have no place in the code.
+fn findings(error: &PackError) -> Value {
+    let found: Vec<Value> = match error {
+        PackError::Audit(errors) => errors.iter().map(finding).collect(),
+        _ => Vec::new(),
+    };
+    json!({ "schema": 1, "message": error.to_string(), "findings": found })
 }
 
 /// Writes the file so that it is there as a whole or not at all.
@@ -68,6 +83,7 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Wanted<'a>, String> {
     let (mut elf, mut image) = (None, None);
     let mut options = PackOptions::default();
     let mut licence = None;
+    let mut as_json = false;
     let mut rest = arguments.iter();
     while let Some(&argument) = rest.next() {
         let mut value = || {
@@ -78,6 +94,11 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Wanted<'a>, String> {
         match argument {
             "-o" => image = Some(value()?),
             "--record" => insert(&mut options.record, pair(value()?)?),
+            "--format" => match value()? {
+                "json" => as_json = true,
+                "human" => as_json = false,
+                other => return Err(format!("--format is human or json, not `{other}`")),
+            },
             "--licence" => licence = Some(value()?.to_owned()),
             "--prefix" => {
                 let (from, to) = pair(value()?)?;
@@ -101,6 +122,7 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Wanted<'a>, String> {
         elf: elf.ok_or("the ELF to pack is missing")?,
         image: image.ok_or("the container to write (-o NAME.rex) is missing")?,
         options,
+        as_json,
     })
 }
 

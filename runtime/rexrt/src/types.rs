@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use rex_image::{Shape, TypeTree};
 use serde_json::{Map, Value, json};
 
-/// The file is no linked extension.
-const FINDINGS: u8 = 1;
+use crate::FINDINGS;
 
 /// Prints the types of the maps of an ELF.
 pub fn run(path: &Path) -> ExitCode {

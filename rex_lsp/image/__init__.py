@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""What the machine code of an image says, in words: stack, panics, the audit, sizes."""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Facts about an image in a person's words. A number of bytes never stands without what it
+means: exact, at most, at least, unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CERTAINTIES = {
+    "exact": "exact",
+    "at_most": "at most",
+    "at_least": "at least",
+    "unknown": "unknown",
+}
+DOUBTS = {
+    "recursion": "recursion",
+    "indirect_call": "a call through a pointer",
+    "alignment": "a stack aligned at run time",
+    "frame_differs": "a frame the compiler counts differently",
+}
+CAUSES = {
+    "bounds": "index out of bounds",
+    "slice_range": "range outside a slice",
+    "unwrap": "unwrap or expect without a value",
+    "overflow": "arithmetic overflow",
+    "division_by_zero": "division by zero",
+    "slice_length": "slices of different lengths",
+    "borrow": "cell borrowed twice",
+    "explicit": "panic, assert or unreachable",
+}
+REPAIRS = {
+    "bounds": "use `get` or `get_mut`",
+    "slice_range": "use `get` with the range",
+    "unwrap": "use `let ... else`, `?` or `match`",
+    "overflow": "use `checked_`, `wrapping_` or `saturating_` arithmetic",
+    "division_by_zero": "use `checked_div` or test the divisor",
+    "slice_length": "compare the lengths first",
+    "borrow": "use `try_borrow`",
+    "explicit": "return an error",
+}
+
+
+def bytes_of(usage: Mapping[str, Any]) -> str:
+    """`1,312 B · exact`; a program whose checks are the bound says so."""
+    certainty = CERTAINTIES[usage["certainty"]]
+    checked = " · checked at run time" if usage["checked"] else ""
+    return f"{usage['bytes']:,} B · {certainty}{checked}"
+
+
+def place_of(line: Mapping[str, Any] | None) -> str:
+    """`src/main.rs:12`, or nothing."""
+    return "" if line is None else f"{line['file']}:{line['line']}"
+
+
+def blame_of(usage: Mapping[str, Any]) -> str:
+    """Why a number is not exact, and the line; empty when it is."""
+    blame = first_blame(usage)
+    if blame is None:
+        return ""
+    place = place_of(blame["line"])
+    where = f" at {place}" if place else f" in `{blame['function']}`"
+    return DOUBTS[blame["doubt"]] + where
+
+
+def first_blame(usage: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The doubt that decides: recursion before calls through pointers before the rest."""
+    if usage["certainty"] == "exact":
+        return None
+    order = list(DOUBTS)
+    blames = sorted(usage["blame"], key=lambda blame: order.index(blame["doubt"]))
+    return blames[0] if blames else None
