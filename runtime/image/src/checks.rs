@@ -98,7 +98,7 @@ impl Checks {
                     bytes,
                     path: path.collect(),
                 };
-                reporter.at(program.entry, cause);
+                reporter.program(program, cause);
             }
         }
         if !reporter.is_empty() {

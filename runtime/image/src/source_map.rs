@@ -15,9 +15,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether it lies in the package's own source: paths there are relative.
+    /// Whether it is a line of the package's own source: paths there are relative.
     pub fn is_own(&self) -> bool {
-        !self.file.is_empty() && !self.file.starts_with('/')
+        self.line > 0 && !self.file.is_empty() && !self.file.starts_with('/')
     }
 }
 

@@ -5,7 +5,7 @@ use iced_x86::Instruction;
 
 use super::listing::decoded;
 use crate::error::ImageError;
-use crate::image::{Image, PatchKind};
+use crate::image::{Image, PatchKind, Program};
 use crate::source_map::Frame;
 
 /// A class of instructions that an extension may not contain.
@@ -180,6 +180,19 @@ impl<'image> Reporter<'image> {
     /// A finding at an address.
     pub(crate) fn at(&mut self, address: u64, cause: Cause) {
         self.push(address, String::new(), cause);
+    }
+
+    /// A finding about a program, at its declaration where that is known.
+    pub(crate) fn program(&mut self, program: &Program, cause: Cause) {
+        self.at(program.entry, cause);
+        if let (Some(source), Some(error)) = (&program.source, self.errors.last_mut()) {
+            error.frames = vec![Frame {
+                function: program.name.clone(),
+                file: source.file.clone(),
+                line: source.line,
+                column: source.column,
+            }];
+        }
     }
 
     /// A finding about an instruction.
