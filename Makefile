@@ -25,9 +25,10 @@ test-editors: ## drive the real editors
 	@.ci/bootstrap test
 	@.ci/test editors
 
-soak: bootstrap ## the long runs: random edits, random messages, generated programs
+soak: bootstrap ## the long runs: random edits and messages, generated programs, damaged images
 	@nice $(PYTHON) -m tests.fuzz --report tests/fuzz/report.md
 	@REX_SOAK_PROGRAMS=10000 nice $(PYTHON) -m pytest -q tests/rules/test_agreement.py
+	@nice .ci/test soak
 
 bench: bootstrap ## measure the budgets and write tests/bench/report.md, some ten minutes
 	@$(PYTHON) -m tests.bench --report tests/bench/report.md
