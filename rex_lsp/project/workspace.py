@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rex_lsp.rules.registry import Rule
 
 _CLOSED_DOCUMENTS = 32
+_AT_ONCE = 50
+"""Changes of one message up to which the crate's names are brought up to date at once."""
 
 
 class Workspace:
@@ -83,7 +85,8 @@ class Workspace:
             self.analysis.around[path] = touched.splices[-1].span.start
         crate = self.crates.of(path)
         document = self.buffers.document(path)
-        if crate is not None and document is not None:
+        # A replacement of hundreds of places touches every chunk: it is read between messages.
+        if crate is not None and document is not None and len(changes) <= _AT_ONCE:
             crate.update(path, document)
         self.analysis.touch(path)
 

@@ -184,7 +184,10 @@ class Document:
             chunk.data, start - base, end - base, start_half, end_half, text
         )
         made = chunk.spliced(local_start, local_end, inserted)
-        self._replace_chunks([*self._chunks[:first], made, *self._chunks[last + 1 :]])
+        if last == first:
+            self._replace_chunk(first, made)
+        else:
+            self._replace_chunks([*self._chunks[:first], made, *self._chunks[last + 1 :]])
         return Splice(Span(base + local_start, base + local_end), len(inserted))
 
     def _replace_chunks(self, chunks: list[Chunk]) -> None:
@@ -193,6 +196,20 @@ class Document:
         self._size = self._bases.pop()
         self._line_bases = [0, *accumulate(len(chunk.starts) - 1 for chunk in chunks)]
         self._line_bases.pop()
+        self._data = None
+        self._items = None
+
+    def _replace_chunk(self, index: int, made: Chunk) -> None:
+        """One chunk for another; a message can bring a thousand changes."""
+        old = self._chunks[index]
+        self._chunks = [*self._chunks[:index], made, *self._chunks[index + 1 :]]
+        longer, lines = len(made.data) - len(old.data), len(made.starts) - len(old.starts)
+        after = index + 1
+        self._bases = [*self._bases[:after], *[base + longer for base in self._bases[after:]]]
+        if lines:
+            bases = self._line_bases
+            self._line_bases = [*bases[:after], *[base + lines for base in bases[after:]]]
+        self._size += longer
         self._data = None
         self._items = None
 
