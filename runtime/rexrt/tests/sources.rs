@@ -119,6 +119,20 @@ fn events_drive_any_tracepoint_and_no_other_program() {
 }
 
 #[test]
+fn no_descriptor_reaches_out_of_the_record() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("events.jsonl");
+    let lines = [
+        json!({ "tracepoint": "sched/sched_process_exec", "fields": { "filename": "/bin/ls" } }),
+        json!({ "kprobe": "__x64_sys_dup" }),
+    ];
+    fs::write(&path, lines.map(|line| line.to_string()).join("\n")).unwrap();
+    let (mut client, object) = attached(&["reaches", "reaches_elsewhere"]);
+    client.run(object, &json!({ "kind": "events", "path": path }));
+    assert_eq!(texts(&client), ["24 0 0 0 0 0", "0"]);
+}
+
+#[test]
 fn a_tracepoint_is_compared_field_by_field() {
     let mut client = Client::stdio();
     let object = client.load(&extension("hooks"), &Value::Null);

@@ -89,6 +89,21 @@ fn starts(_obj: &tracepoint<inner::Started>, ctx: &'static inner::Started) -> Re
     rex_printk!("{} starts {} ({})\n", ctx.pid, file.to_str().map_err(|_| 1)?, ctx.old_pid)
 }
 
+/// Descriptors of one's own: the record, more than it, its header, and where there is none.
+#[rex_tracepoint]
+fn reaches(_obj: &tracepoint<Exec>, _ctx: &'static Exec) -> Result {
+    let length = |offset: u32, length: u32| rex::__private::record_data(length << 16 | offset).len();
+    rex_printk!(
+        "{} {} {} {} {} {}\n",
+        length(8, 24), length(8, 25), length(0, 8), length(7, 1), length(0xffff, 1), length(32, 0)
+    )
+}
+
+#[rex_kprobe(function = "__x64_sys_dup")]
+fn reaches_elsewhere(_obj: &kprobe, _ctx: &mut PtRegs) -> Result {
+    rex_printk!("{}\n", rex::__private::record_data(8 << 16 | 8).len())
+}
+
 #[rex_kretprobe(function = "__x64_sys_dup")]
 fn returns(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
     rex_printk!("dup returns {}\n", ctx.ret() as i64)
