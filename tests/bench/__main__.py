@@ -57,7 +57,7 @@ async def _measure(quick: bool) -> tuple[list[Row], list[str]]:
                 print("\n".join(map(str, found)), file=sys.stderr, flush=True)
             except Exception as error:
                 # One part that cannot be measured here must not take the others along.
-                notes.append(f"{name}: not measured, {type(error).__name__}: {str(error)[:300]}")
+                notes.append(f"{name}: not measured, {type(error).__name__}: {str(error)[-300:]}")
 
     await part("start", lambda where: starting.measure(where, times))
     for lines in (5_000, 50_000, 500):

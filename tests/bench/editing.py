@@ -18,6 +18,7 @@ from .source import extension as text_of
 
 _TYPING = {500: {50.0: 5.0, 99.0: 16.0}, 5_000: {50.0: 5.0, 99.0: 16.0}, 50_000: {99.0: 30.0}}
 _PAUSE_SECONDS = 0.25
+_LONG_SECONDS = 120.0
 _GLOB = "use self::shared_3::*;\n"
 
 
@@ -85,7 +86,7 @@ class _Measure:
         self.rows.append(judged(f"edit, {self.name}", samples, _TYPING[self.lines]))
         self.server.replace(self.uri, self.version + 1, self.text)
         self.version += 1
-        await self.server.published(self.uri, version=self.version)
+        await self.server.published(self.uri, version=self.version, wait=_LONG_SECONDS)
         await self.server.rest()
         self.server.turns()
 
