@@ -8,6 +8,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 use crate::abi::rex_map_slot;
+use crate::error;
 use crate::ffi;
 use crate::linux::bpf::{
     BPF_F_INNER_MAP, BPF_F_MMAPABLE, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_MAP_TYPE_ARRAY,
@@ -16,6 +17,7 @@ use crate::linux::bpf::{
     BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_STACK,
     BPF_MAP_TYPE_STACK_TRACE, bpf_map_type,
 };
+use crate::perf_event::{bpf_perf_event_data, perf_event};
 use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, to_result};
 
 pub mod capability;
@@ -333,6 +335,38 @@ impl<K, V> RexStackTrace<K, V>
 where
     V: Copy + NoRef,
 {
+    /// Stores the stack of a sample and gives its number, the key user space finds it by.
+    /// `flags` are those of `bpf_get_stackid_pe`.
+    ///
+    /// Helper: `rex_stack_id`. Perf event programs. `EEXIST` if another stack has the place,
+    /// `EOPNOTSUPP` where the target cannot walk stacks.
+    ///
+    /// ```
+    /// use rex::map::RexStackTrace;
+    /// use rex::perf_event::{bpf_perf_event_data, perf_event};
+    /// use rex::{Result, rex_map, rex_perf_event};
+    ///
+    /// #[rex_map]
+    /// static stacks: RexStackTrace<u32, [u64; 127]> = RexStackTrace::new(64, 0);
+    ///
+    /// #[rex_perf_event]
+    /// fn sampled(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
+    ///     Ok(stacks.store(obj, ctx, 0)? as i32)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn store(
+        &'static self,
+        program: &perf_event,
+        ctx: &bpf_perf_event_data,
+        flags: u64,
+    ) -> error::Result<u32> {
+        match program.bpf_get_stackid_pe(ctx, self, flags) {
+            Ok(number) => Ok(number as u32),
+            Err(number) => Err(error::Error::from_errno(number)),
+        }
+    }
+
     /// Stores the stack of a context and gives its number.
     ///
     /// # Safety

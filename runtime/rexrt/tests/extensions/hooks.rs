@@ -6,7 +6,7 @@
 
 use rex::kprobe::{kprobe, kretprobe};
 use rex::linux::bpf::BPF_NOEXIST;
-use rex::map::{RexArrayMap, RexHashMap};
+use rex::map::{RexArrayMap, RexHashMap, RexStackTrace};
 use rex::linux::bpf::bpf_perf_event_value;
 use rex::perf_event::{bpf_perf_event_data, perf_event};
 use rex::pt_regs::PtRegs;
@@ -30,6 +30,8 @@ rex::tracepoint_context! {
 static DESCRIPTORS: RexHashMap<i32, u64> = RexHashMap::new(64, 0);
 #[rex_map]
 static PACKETS: RexArrayMap<u64> = RexArrayMap::new(4, 0);
+#[rex_map]
+static STACKS: RexStackTrace<u32, [u64; 127]> = RexStackTrace::new(4, 0);
 
 #[rex_tracepoint]
 fn enters(obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &'static SyscallsEnterDupCtx) -> Result {
@@ -190,5 +192,6 @@ fn filters(obj: &xdp, ctx: &mut xdp_md) -> Result {
 fn samples(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
     let mut value = bpf_perf_event_value { counter: 0, enabled: 0, running: 0 };
     let read = obj.bpf_perf_prog_read_value(ctx, &mut value);
-    rex_printk!("sample every {} ns, {:?}\n", ctx.sample_period(), read)
+    let stack = STACKS.store(obj, ctx, 0);
+    rex_printk!("sample every {} ns, {:?} {:?}\n", ctx.sample_period(), read, stack)
 }
