@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Packages that hold the programs, and what `rex` says about them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build.crates import MANIFEST
+from tests.cli.command import rex
+from tests.holes.programs import DIRECTORY, Program, programs
+
+pytest_plugins = ["tests.samples.conftest"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What `rex check` or `rex build` answered about a package of programs."""
+
+    status: int
+    diagnostics: list[dict[str, Any]]
+    images: dict[str, Path]
+    root: Path
+
+    def errors(self, name: str) -> list[str]:
+        """The errors in the file of a program, as `code: message`."""
+        return [
+            f"{d['code']}: {d['message']}"
+            for d in self.diagnostics
+            if d["severity"] == "error" and Path(d["path"]).stem == name
+        ]
+
+    def findings(self, name: str) -> list[str]:
+        """All that is said about the file of a program, as `code: message`."""
+        found = [d for d in self.diagnostics if Path(d["path"]).stem == name]
+        return [f"{d['code']}: {d['message']}" for d in found]
+
+
+def ask(verb: str, root: Path) -> Said:
+    """`rex VERB` on a package."""
+    answered = rex(verb, root, "--format", "json")
+    document = answered.json("diagnostics")
+    images = {a["name"]: Path(a["image"]) for a in document.get("artifacts", [])}
+    return Said(answered.status, document["diagnostics"], images, root)
+
+
+def write_package(root: Path, chosen: Iterable[Program]) -> Path:
+    """A package in which each program is a binary of its own."""
+    (root / "src/bin").mkdir(parents=True)
+    (root / "Cargo.toml").write_text(MANIFEST.format(name=root.name), encoding="utf-8")
+    shutil.copy(DIRECTORY / "included.txt", root / "src/bin/included.txt")
+    for program in chosen:
+        path = root / "src/bin" / f"{program.name}.rs"
+        path.write_text(program.crate(), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Said]:
+    """`asked(verb, *hows)`: what is said about the hostile programs that those close, once."""
+    every = programs()
+    known: dict[tuple[str, ...], Said] = {}
+
+    def answer(verb: str, *hows: str) -> Said:
+        key = (verb, *hows)
+        if key not in known:
+            chosen = [p for p in every if p.how in hows]
+            root = tmp_path_factory.mktemp("holes") / "_".join(hows)
+            known[key] = ask(verb, write_package(root, chosen))
+        return known[key]
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def benign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One extension with every harmless program as a module."""
+    root = tmp_path_factory.mktemp("holes") / "harmless"
+    (root / "src").mkdir(parents=True)
+    (root / "Cargo.toml").write_text(MANIFEST.format(name="harmless"), encoding="utf-8")
+    modules = "\n".join(p.module() for p in programs() if not p.hostile)
+    source = f"#![no_std]\n#![no_main]\n#![allow(unused, non_upper_case_globals)]\n{modules}"
+    (root / "src/main.rs").write_text(source, encoding="utf-8")
+    return root

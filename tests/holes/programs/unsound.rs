@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Known unsoundness of the compiler in safe code.
+#![no_std]
+#![no_main]
+#![allow(unused, non_upper_case_globals)]
+use rex as _;
+//@ hostile lifetime_by_variance
+//@ closed-by: rule rex::known_unsound
+//@ expect: lifetime
+static UNIT: &'static &'static () = &&();
+fn stretch<'a, 'b, T: ?Sized>(_: &'a &'b (), value: &'b mut T) -> &'a mut T { value }
+fn forever<'a, T: ?Sized>(value: &'a mut T) -> &'static mut T {
+    let stretched: for<'x> fn(_, &'x mut T) -> &'static mut T = stretch;
+    stretched(UNIT, value)
+}
+//@ hostile lifetime_by_a_projection
+//@ closed-by: rule rex::known_unsound
+//@ expect: lifetime
+trait Same { type Out: ?Sized; }
+impl<T: ?Sized> Same for T { type Out = T; }
+fn longer<'a, 'b>(value: &'a mut u64, _: <&'b &'a () as Same>::Out) -> &'b mut u64 { value }
+fn forever<'a>(value: &'a mut u64) -> &'static mut u64 {
+    let f: fn(&'a mut u64, &'static &'a ()) -> &'static mut u64 = longer;
+    let g: for<'x> fn(&'a mut u64, <&'x &'a () as Same>::Out) -> &'x mut u64 = longer;
+    g(value, &&())
+}
+//@ hostile lifetime_by_a_trait_object
+//@ closed-by: rule rex::known_unsound
+//@ expect: lifetime
+trait Stretch<'a, 'b> { fn go(&self, value: &'b mut u64) -> &'a mut u64; }
+struct Via;
+impl<'a, 'b> Stretch<'a, 'b> for &'a &'b Via { fn go(&self, value: &'b mut u64) -> &'a mut u64 { value } }
+static VIA: &'static &'static Via = &&Via;
+fn forever<'b>(value: &'b mut u64) -> &'static mut u64 {
+    fn call<'a, 'b, T: Stretch<'a, 'b> + ?Sized>(t: &T, value: &'b mut u64) -> &'a mut u64 { t.go(value) }
+    let f: for<'x> fn(&&'static &'x Via, &'x mut u64) -> &'static mut u64 = |t, value| (**t as &&Via).go_on(value);
+    f(&VIA, value)
+}
+trait Go { fn go_on(&self, value: &mut u64) -> &'static mut u64; }
+impl Go for &Via { fn go_on(&self, value: &mut u64) -> &'static mut u64 { loop {} } }
+//@ hostile object_with_two_meanings
+//@ closed-by: bound
+//@ expect: E0
+trait Object<T> { type Output; }
+impl<T: ?Sized> Object<fn(T)> for T where T: Sized { type Output = u64; }
+fn cast<T: ?Sized + Object<U>, U>(x: T::Output) -> <dyn Object<U, Output = usize> as Object<U>>::Output where T: Sized { x }
+//@ hostile packed_reference
+//@ closed-by: bound
+//@ expect: reference to field of packed
+#[repr(C, packed)]
+struct Packed { a: u8, b: u64 }
+fn read(p: &Packed) -> &u64 { &p.b }
+//@ hostile never_made
+//@ closed-by: bound
+//@ expect: E0
+fn never() -> core::convert::Infallible { let x: core::convert::Infallible = 0; x }
+//@ hostile promoted_drop
+//@ closed-by: bound
+//@ expect: E0
+struct Loud(u64);
+impl Drop for Loud { fn drop(&mut self) {} }
+fn promoted() -> &'static Loud { &Loud(1) }
+//@ hostile mutable_promotion
+//@ closed-by: bound
+//@ expect: E0
+fn promoted() -> &'static mut [u64; 1] { &mut [1] }
+//@ hostile interior_promotion
+//@ closed-by: bound
+//@ expect: E0
+fn promoted() -> &'static core::cell::Cell<u64> { &core::cell::Cell::new(1) }
+//@ hostile kept_through_option
+//@ closed-by: bound
+//@ expect: lifetime may not live long enough
+use rex::map::RexHashMap;
+static hash: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
+fn keep(kept: &mut Option<&'static mut u64>, key: &u32) { *kept = hash.get_mut(key); }
+//@ hostile kept_by_a_closure
+//@ closed-by: bound
+//@ expect: E0
+use rex::map::RexHashMap;
+static hash: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
+fn keep() -> impl FnMut() -> Option<&'static mut u64> { let key = 1; move || hash.get_mut(&key) }
+//@ hostile sync_by_hand
+//@ closed-by: rule rex::unsafe_code
+//@ expect: unsafe
+struct Shared(core::cell::Cell<u64>);
+unsafe impl Sync for Shared {}
+static SHARED: Shared = Shared(core::cell::Cell::new(0));
+//@ benign ordinary_lifetimes
+//@ drive: dup
+//@ expect: trace: ordinary 5
+fn pick<'a, 'b: 'a>(one: &'a u64, two: &'b u64) -> &'a u64 { if *one > *two { one } else { two } }
+fn apply(f: for<'x> fn(&'x u64) -> &'x u64, value: &u64) -> u64 { *f(value) }
+#[rex::rex_tracepoint]
+fn ordinary_lifetimes(obj: &rex::tracepoint::tracepoint<rex::tracepoint::SyscallsEnterDupCtx>, _: &'static rex::tracepoint::SyscallsEnterDupCtx) -> rex::Result {
+    rex::rex_printk!("ordinary {}", apply(|x| x, pick(&5, &4)))
+}
+//@ benign promoted_constants
+//@ drive: dup
+//@ expect: trace: promoted 4
+fn constant() -> &'static [u64] { &[4, 5] }
+#[rex::rex_tracepoint]
+fn promoted_constants(obj: &rex::tracepoint::tracepoint<rex::tracepoint::SyscallsEnterDupCtx>, _: &'static rex::tracepoint::SyscallsEnterDupCtx) -> rex::Result {
+    rex::rex_printk!("promoted {}", constant()[0])
+}
