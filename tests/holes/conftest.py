@@ -17,6 +17,20 @@ from tests.holes.programs import DIRECTORY, Program, programs
 
 pytest_plugins = ["tests.samples.conftest"]
 
+# A crate that somebody answers for may keep a destructor from running, and no rule looks
+# into it: what programs do with it shows what the runtime does on its own.
+KEEPER = """\
+#![no_std]
+pub fn keep<T>(value: T) { core::mem::forget(value) }
+"""
+ALLOWED = """\
+keeper = { path = "../keeper" }
+
+[[package.metadata.rex.allow-dependencies]]
+name = "keeper"
+reason = "forgets what it is given, for the tests of the runtime"
+"""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -52,12 +66,21 @@ def ask(verb: str, root: Path) -> Said:
 def write_package(root: Path, chosen: Iterable[Program]) -> Path:
     """A package in which each program is a binary of its own."""
     (root / "src/bin").mkdir(parents=True)
-    (root / "Cargo.toml").write_text(MANIFEST.format(name=root.name), encoding="utf-8")
+    (root / "Cargo.toml").write_text(MANIFEST.format(name=root.name) + ALLOWED, encoding="utf-8")
+    manifest = MANIFEST.format(name="keeper").partition("[dependencies]")[0]
+    write_library(root.parent / "keeper", manifest, KEEPER)
     shutil.copy(DIRECTORY / "included.txt", root / "src/bin/included.txt")
     for program in chosen:
         path = root / "src/bin" / f"{program.name}.rs"
         path.write_text(program.crate(), encoding="utf-8")
     return root
+
+
+def write_library(root: Path, manifest: str, source: str) -> None:
+    """A library package."""
+    (root / "src").mkdir(parents=True, exist_ok=True)
+    (root / "Cargo.toml").write_text(manifest, encoding="utf-8")
+    (root / "src/lib.rs").write_text(source, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,9 @@
 A file begins with what its programs share. Each program starts with a line
 `//@ hostile NAME` or `//@ benign NAME`, followed by
 
-- `//@ closed-by: HOW` for a hostile one. HOW is who refuses it: `bound` (the compiler, on
-  the source), `rule CODE` (a rule of `rex check`), `codegen` (the compiler, when it makes
-  code), `link`, `pack`, `load`, `attach`; or `run`: nobody refuses it, and what it does is
-  what `expect` says;
+- `//@ closed-by: HOW` for a hostile one. HOW is who refuses it: `bound` (the compiler),
+  `rule CODE` (a rule of `rex check`), `link`, `pack`, `load`, `attach`; or `run`: nobody
+  refuses it, and what it does is what `expect` says;
 - `//@ expect: TEXT`: part of the message that refuses it, or of what a run reports, as
   `EVENT: MESSAGE`; may be repeated, then in this order;
 - `//@ drive: EVENTS` for one that runs: `dup`, `udp`, `short`, several of them.
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DIRECTORY = Path(__file__).parent / "programs"
-HOW = ("bound", "rule", "codegen", "link", "pack", "load", "attach", "run")
+HOW = ("bound", "rule", "link", "pack", "load", "attach", "run")
 _START = re.compile(r"^//@ (hostile|benign) (\w+)\n", re.MULTILINE)
 _FIELD = re.compile(r"//@ ([a-z-]+): ?(.*)\n")
 _INNER = re.compile(r"^#!\[.*\]\n", re.MULTILINE)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from rex_lsp.deploy.client import Runtime
@@ -21,7 +22,10 @@ EVENTS = {
 
 
 async def run(image: Path, drive: tuple[str, ...], scratch: Path) -> list[str]:
-    """Loads, attaches and drives; gives each report as `event: message`."""
+    """Loads, attaches and drives; gives each report as `event: message`.
+
+    A trace begins with the function it comes from, as `[crate::module::function] text`.
+    """
     file = scratch / f"{image.stem}.jsonl"
     file.write_text("".join(json.dumps(EVENTS[name]) + "\n" for name in drive), encoding="utf-8")
     seen: list[Event] = []
@@ -34,4 +38,13 @@ async def run(image: Path, drive: tuple[str, ...], scratch: Path) -> list[str]:
         await runner.finished(loaded, number)
     finally:
         await runner.close()
-    return [f"{e.kind}: {e.message}" for e in seen if e.kind not in _WORTH_NOTHING]
+    return [_shown(event) for event in seen if event.kind not in _WORTH_NOTHING]
+
+
+def _shown(event: Event) -> str:
+    return f"{event.kind}: {event.raw.get('resource') or event.message}"
+
+
+def without_function(report: str) -> str:
+    """A report whose trace does not say where it comes from."""
+    return re.sub(r"^trace: \[[^]]*\] ", "trace: ", report)

@@ -11,10 +11,10 @@
 //! No layout of a kernel-internal structure is used.
 
 #![no_std]
-#![feature(auto_traits, cfg_version, negative_impls, nonzero_internals)]
+#![feature(auto_traits, cfg_version, core_intrinsics, negative_impls, nonzero_internals)]
 #![cfg_attr(not(version("1.97")), feature(type_info))]
-// `nonzero_internals` is internal to the library; all it is used for is to name the integers
-// that `NonZero` can hold.
+// Two of them are internal to the library. `nonzero_internals` is used to name the integers
+// that `NonZero` can hold, `core_intrinsics` to ask whether a type has a value at all.
 #![allow(internal_features)]
 #![allow(non_camel_case_types)]
 

@@ -3,6 +3,8 @@
 
 /// Asserts that every bit pattern is a value of `T`.
 pub(crate) const fn assert_any_bits<T>() {
+    // One without any value may have room as well.
+    core::intrinsics::assert_inhabited::<T>();
     // A type with an invalid pattern has room for the `None` of an `Option`.
     assert!(
         size_of::<Option<T>>() > size_of::<T>() && reflection::any_bits::<T>(),

@@ -101,14 +101,18 @@ where
             align_of::<V>() <= 8,
             "a map value is aligned to at most 8 bytes"
         );
+        // A loader rounds it up to a multiple of 8.
         assert!(
-            size_of::<K>() <= u32::MAX as usize && size_of::<V>() <= u32::MAX as usize,
+            size_of::<K>() <= u32::MAX as usize && size_of::<V>() <= u32::MAX as usize - 7,
             "a map key or value is smaller than 4 GiB"
         );
         assert!(
             mf & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG | BPF_F_MMAPABLE | BPF_F_INNER_MAP) == 0,
             "programs read and write every map, and user space maps none: leave out BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_F_MMAPABLE and BPF_F_INNER_MAP"
         );
+        // A value that no program can make could still be looked up.
+        core::intrinsics::assert_inhabited::<K>();
+        core::intrinsics::assert_inhabited::<V>();
         let value_size = match <Kind<MT> as Supported>::VALUE_SIZE {
             Some(size) => size,
             None => size_of::<V>() as u32,

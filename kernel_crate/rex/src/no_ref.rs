@@ -31,7 +31,9 @@ impl !NoRef for char {}
 impl !NoRef for str {}
 impl<T: core::num::ZeroablePrimitive> !NoRef for core::num::NonZero<T> {}
 impl<T> !NoRef for core::mem::MaybeUninit<T> {}
+// Numbers with a limit that only the compiler knows: debug information does not tell.
 impl !NoRef for core::time::Duration {}
+impl !NoRef for core::alloc::Layout {}
 impl !NoRef for core::convert::Infallible {}
 
 macro_rules! function_pointers {

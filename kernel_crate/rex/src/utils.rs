@@ -218,6 +218,9 @@ pub struct PerfEventMaskedCPU {
     pub(crate) masked: u64,
 }
 
+// Made of bytes it would not be masked.
+impl !NoRef for PerfEventMaskedCPU {}
+
 impl PerfEventMaskedCPU {
     /// The CPU the program runs on.
     pub fn current_cpu() -> Self {

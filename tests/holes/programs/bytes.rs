@@ -81,7 +81,7 @@ fn enum_from_packet(obj: &xdp, ctx: &mut xdp_md) -> Result {
 }
 //@ hostile infallible_from_packet
 //@ closed-by: bound
-//@ expect: bit patterns that are not values
+//@ expect: uninhabited
 #[rex_xdp]
 fn infallible_from_packet(obj: &xdp, ctx: &mut xdp_md) -> Result {
     match *convert_slice_to_struct::<core::convert::Infallible>(&ctx.data_slice) {}
@@ -96,7 +96,7 @@ fn ordering_from_memory(obj: &kprobe, ctx: &mut PtRegs) -> Result {
 }
 //@ hostile empty_enum_in_struct
 //@ closed-by: bound
-//@ expect: bit patterns that are not values
+//@ expect: uninhabited
 #[derive(Clone, Copy)]
 enum Never {}
 #[derive(Clone, Copy)]
@@ -107,6 +107,13 @@ fn empty_enum_in_struct(obj: &xdp, ctx: &mut xdp_md) -> Result {
     let found = convert_slice_to_struct::<Impossible>(&ctx.data_slice);
     Ok(found.0 as i32)
 }
+//@ hostile value_without_values
+//@ closed-by: bound
+//@ expect: uninhabited
+#[derive(Clone, Copy)]
+enum Never {}
+#[rex_map]
+static impossible: RexArrayMap<(u32, [Never; 1])> = RexArrayMap::new(1, 0);
 //@ hostile full_enum_from_packet
 //@ closed-by: bound
 //@ expect: bit patterns that are not values
@@ -177,8 +184,8 @@ static letters: RexHashMap<core::str::Chars<'static>, u64> = RexHashMap::new(1, 
 #[rex_map]
 static phantoms: RexArrayMap<(u64, core::marker::PhantomData<&'static u8>)> = RexArrayMap::new(1, 0);
 //@ hostile duration_in_map
-//@ closed-by: pack
-//@ expect: Duration
+//@ closed-by: bound
+//@ expect: may not be shared with the kernel
 #[rex_map]
 static times: RexHashMap<u32, core::time::Duration> = RexHashMap::new(1, 0);
 #[rex_xdp]
@@ -187,14 +194,14 @@ fn duration_in_map(obj: &xdp, ctx: &mut xdp_md) -> Result {
 }
 //@ hostile duration_from_packet
 //@ closed-by: bound
-//@ expect: bit patterns that are not values
+//@ expect: may not be shared with the kernel
 #[rex_xdp]
 fn duration_from_packet(obj: &xdp, ctx: &mut xdp_md) -> Result {
     Ok(convert_slice_to_struct::<core::time::Duration>(&ctx.data_slice).subsec_nanos() as i32)
 }
 //@ hostile layout_from_packet
 //@ closed-by: bound
-//@ expect: bit patterns that are not values
+//@ expect: may not be shared with the kernel
 #[rex_xdp]
 fn layout_from_packet(obj: &xdp, ctx: &mut xdp_md) -> Result {
     Ok(convert_slice_to_struct::<core::alloc::Layout>(&ctx.data_slice).align() as i32)

@@ -12,7 +12,7 @@ type Obj = tracepoint<SyscallsEnterDupCtx>;
 //@ closed-by: link
 //@ expect: floating point is not available in the kernel
 #[rex_tracepoint]
-fn float_multiplied(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { let x = black_box(1.5_f64); Ok((x * x) as i32) }
+fn float_multiplied(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { let x = black_box(ctx.fildes as f64); Ok((x * x) as i32) }
 //@ hostile float_from_a_number
 //@ closed-by: link
 //@ expect: floating point is not available in the kernel
@@ -22,7 +22,7 @@ fn float_from_a_number(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result {
 //@ closed-by: link
 //@ expect: floating point is not available in the kernel
 #[rex_tracepoint]
-fn float_compared(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok((f32::from_bits(ctx.fildes as u32) < black_box(1.0)) as i32) }
+fn float_compared(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok((black_box(ctx.fildes as f32) < black_box(ctx.syscall_nr as f32)) as i32) }
 //@ hostile float_printed
 //@ closed-by: rule rex::float_or_simd
 //@ expect: float

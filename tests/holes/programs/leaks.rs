@@ -16,7 +16,7 @@ use rex::{Result, rex_map, rex_printk, rex_tracepoint};
 pub struct Entry { value: u64, lock: bpf_spin_lock, rest: u32 }
 //@ hostile forget
 //@ closed-by: rule rex::leak
-//@ expect: skips the destructor
+//@ expect: forget
 #[rex_tracepoint]
 fn forget(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     if let Some(task) = OwnedTaskStruct::from_pid(1) { core::mem::forget(task); }
@@ -60,13 +60,13 @@ fn maybe_uninit(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnter
 //@ hostile leaked_task
 //@ closed-by: run
 //@ drive: dup
+//@ expect: trace: task true
 //@ expect: leak: task reference
-//@ expect: trace: task
 #[rex_tracepoint]
 fn leaked_task(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     let task = obj.bpf_get_current_task().and_then(|t| OwnedTaskStruct::from_pid(t.get_pid()));
     rex_printk!("task {}", task.is_some())?;
-    let _kept = MaybeUninit::new(task);
+    keeper::keep(task);
     Ok(0)
 }
 //@ hostile leaked_lock
@@ -79,50 +79,52 @@ static locks: RexArrayMap<Entry> = RexArrayMap::new(1, 0);
 #[rex_tracepoint]
 fn leaked_lock(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     if let Some(entry) = locks.get_mut(&0) {
-        let _kept = MaybeUninit::new(rex_spinlock_guard::new(&mut entry.lock));
+        keeper::keep(rex_spinlock_guard::new(&mut entry.lock));
     }
     Ok(0)
 }
 //@ hostile leaked_record
 //@ closed-by: run
 //@ drive: dup dup
-//@ expect: leak: ring buffer reservation
 //@ expect: trace: 0 bytes
+//@ expect: leak: ring buffer reservation
+//@ expect: trace: 4008 bytes
 #[rex_map]
 static ring: RexRingBuf = RexRingBuf::new(4096, 0);
 #[rex_tracepoint]
 fn leaked_record(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     rex_printk!("{} bytes", ring.available_bytes().unwrap_or(0))?;
-    let _kept = MaybeUninit::new(ring.reserve(4000));
+    keeper::keep(ring.reserve(4000));
     Ok(0)
 }
 //@ hostile too_many_leaked
 //@ closed-by: run
 //@ drive: dup
-//@ expect: panic: 64
+//@ expect: panic: the program holds more than 64 resources
 #[rex_tracepoint]
 fn too_many_leaked(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     let pid = obj.bpf_get_current_task().map_or(0, |task| task.get_pid());
     for _ in 0..100 {
-        let _kept = MaybeUninit::new(OwnedTaskStruct::from_pid(pid));
+        keeper::keep(OwnedTaskStruct::from_pid(pid));
     }
     Ok(0)
 }
-//@ hostile array_of_uninit
+//@ hostile array_of_guards
 //@ closed-by: run
 //@ drive: dup
 //@ expect: leak: task reference
 #[rex_tracepoint]
-fn array_of_uninit(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
+fn array_of_guards(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     let pid = obj.bpf_get_current_task().map_or(0, |task| task.get_pid());
-    let mut kept = [const { MaybeUninit::uninit() }; 2];
-    for slot in &mut kept { slot.write(OwnedTaskStruct::from_pid(pid)); }
+    let mut kept = [const { None }; 2];
+    for slot in &mut kept { let _ = slot.insert(OwnedTaskStruct::from_pid(pid)); }
+    keeper::keep(kept);
     Ok(0)
 }
 //@ hostile never_polled
 //@ closed-by: run
 //@ drive: dup
-//@ expect: trace: still 0
+//@ expect: trace: still 16
 #[rex_map]
 static ring: RexRingBuf = RexRingBuf::new(4096, 0);
 #[rex_tracepoint]
@@ -144,7 +146,7 @@ static ring: RexRingBuf = RexRingBuf::new(4096, 0);
 #[rex_tracepoint]
 fn pending_future(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnterDupCtx) -> Result {
     let mut waits = core::pin::pin!(async {
-        let record = ring.reserve(3000);
+        let record = ring.reserve(1000);
         let _ = rex_printk!("reserved {}", record.is_some());
         core::future::pending::<()>().await;
         drop(record);
@@ -184,7 +186,7 @@ fn refcell_guard(obj: &tracepoint<SyscallsEnterDupCtx>, _: &'static SyscallsEnte
     let pid = obj.bpf_get_current_task().map_or(0, |task| task.get_pid());
     let mut iter = core::array::from_fn::<_, 2, _>(|_| Some(OwnedTaskStruct::from_pid(pid))).into_iter();
     let first = iter.next();
-    let _kept = MaybeUninit::new((core::cell::RefCell::new(first), iter));
+    keeper::keep((core::cell::RefCell::new(first), iter));
     Ok(0)
 }
 //@ benign own_forget

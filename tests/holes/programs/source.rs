@@ -126,7 +126,7 @@ fn leaked() -> &'static mut u64 { alloc::boxed::Box::leak(alloc::boxed::Box::new
 //@ hostile concat_idents
 //@ closed-by: bound
 //@ expect: cannot find macro
-fn poke() { concat_idents!(un, safe) { } }
+fn poke() { concat_idents!(un, safe); }
 //@ hostile include_of_unsafe
 //@ closed-by: rule rex::unsafe_code
 //@ expect: unsafe

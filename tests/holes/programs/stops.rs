@@ -49,7 +49,7 @@ fn entry_replaced_while_locked(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Re
 //@ hostile lock_taken_twice
 //@ closed-by: run
 //@ drive: dup
-//@ expect: panic: lock
+//@ expect: panic: the program took a spin lock that it holds already
 #[rex_map]
 static locked: RexArrayMap<Entry> = RexArrayMap::new(1, 0);
 #[rex_tracepoint]
@@ -68,7 +68,7 @@ fn lock_taken_twice(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
 #[inline(never)]
 fn leak_here(depth: u32) {
     let mut local = bpf_spin_lock::default();
-    let _kept = core::mem::MaybeUninit::new(rex_spinlock_guard::new(core::hint::black_box(&mut local)));
+    keeper::keep(rex_spinlock_guard::new(core::hint::black_box(&mut local)));
 }
 #[rex_tracepoint]
 fn lock_on_the_stack(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
@@ -126,7 +126,7 @@ struct Taker;
 impl fmt::Display for Taker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entry = locked.get_mut(&0).ok_or(fmt::Error)?;
-        let _kept = core::mem::MaybeUninit::new(rex_spinlock_guard::new(&mut entry.lock));
+        keeper::keep(rex_spinlock_guard::new(&mut entry.lock));
         f.write_str("took")
     }
 }
@@ -212,9 +212,8 @@ fn deeper(n: u64) -> u64 { core::hint::black_box(deeper(core::hint::black_box(n 
 #[rex_tracepoint]
 fn endless_recursion(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result { Ok(deeper(0) as i32) }
 //@ hostile recursion_through_deref
-//@ closed-by: run
-//@ drive: dup
-//@ expect: stack
+//@ closed-by: bound
+//@ expect: recursion limit
 struct Round(u64);
 impl core::ops::Deref for Round { type Target = Round; #[inline(never)] fn deref(&self) -> &Round { let next: &Round = core::hint::black_box(self); core::ops::Deref::deref(core::hint::black_box(next)).deref() } }
 #[rex_tracepoint]

@@ -66,7 +66,7 @@ fn entry_called(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result 
 fn made() { let k = rex::kprobe::kprobe { private: () }; }
 //@ hostile object_defaulted
 //@ closed-by: bound
-//@ expect: no function or associated item named `object`
+//@ expect: `object` is private
 fn made() { let k = rex::kprobe::kprobe::object(); }
 //@ hostile descriptor_in_section
 //@ closed-by: rule rex::unsafe_code
@@ -203,7 +203,7 @@ fn registers_swapped(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) 
 }
 //@ hostile inject_anywhere
 //@ closed-by: attach
-//@ expect: error injection
+//@ expect: `vfs_read`
 #[rex::rex_kprobe(function = "vfs_read")]
 fn inject_anywhere(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
     Ok(obj.bpf_override_return(ctx, 0))

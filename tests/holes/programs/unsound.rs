@@ -76,7 +76,7 @@ static hash: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
 fn keep(kept: &mut Option<&'static mut u64>, key: &u32) { *kept = hash.get_mut(key); }
 //@ hostile kept_by_a_closure
 //@ closed-by: bound
-//@ expect: E0
+//@ expect: captured variable cannot escape
 use rex::map::RexHashMap;
 static hash: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
 fn keep() -> impl FnMut() -> Option<&'static mut u64> { let key = 1; move || hash.get_mut(&key) }

@@ -126,6 +126,13 @@ impl<'data> Elf<'data> {
             if flags(elf::SHF_EXECINSTR) != code || (code && flags(elf::SHF_WRITE)) {
                 return Err(PackError::WritableCode(name.to_owned()));
             }
+            // Code may count on the alignment; a loader keeps that of a page.
+            if section.align() > abi::REX_PAGE {
+                return Err(PackError::Aligned {
+                    section: name.to_owned(),
+                    alignment: section.align(),
+                });
+            }
             segments.push(Segment {
                 kind: *kind,
                 address: section.address(),

@@ -19,6 +19,13 @@ pub enum PackError {
     UnknownSection(String),
     /// A section does not start at the page the link script gives it.
     Misplaced(String),
+    /// A section is aligned to more than a page.
+    Aligned {
+        /// The section.
+        section: String,
+        /// Bytes it is aligned to.
+        alignment: u64,
+    },
     /// A function has no stack size.
     NoStackSize(String),
     /// A function's stack frame is too large.
@@ -117,6 +124,11 @@ impl fmt::Display for PackError {
             Self::WritableCode(name) => write!(
                 f,
                 "section `{name}` is code that may be written or data that may be executed, expected only one of the two; remove the `link_section` attribute that makes it so"
+            ),
+            Self::Aligned { section, alignment } => write!(
+                f,
+                "a static in section `{section}` is aligned to {alignment} bytes, at most {} are kept; lower its `#[repr(align(…))]`",
+                rex_abi::REX_PAGE
             ),
             Self::NoStackSize(function) => write!(
                 f,
