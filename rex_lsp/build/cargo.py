@@ -13,7 +13,7 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -222,8 +222,26 @@ def _reader(result: CargoRun, places: Places, progress: Progress) -> Callable[[b
             result.placed.extend(findings_of(message, places))
         elif reason == "compiler-artifact":
             _artifact(message, result, progress)
+        elif reason == "build-script-executed":
+            result.placed.extend(_script_findings(message, places.manifest))
 
     return read
+
+
+# What `rex-rustc` and the loader of a compiler go by; a build script may set other variables.
+_OF_THE_WRAPPER = re.compile(r"REX_WRAP_\w*|LD_\w*|CARGO_MANIFEST_DIR|CARGO_PKG_VERSION")
+
+
+def _script_findings(message: Message, manifest: Path) -> Iterator[Placed]:
+    pairs = message.get("env")
+    for pair in pairs if isinstance(pairs, list) else ():
+        name = str(pair[0]) if isinstance(pair, list) and pair else ""
+        if _OF_THE_WRAPPER.fullmatch(name):
+            text = (
+                f"a build script sets `{name}` for the compiler, which would change how rex "
+                "compiles the extension; remove its `cargo::rustc-env` line"
+            )
+            yield manifest, _manifest_finding(text, (0, 0))
 
 
 def _artifact(message: Message, result: CargoRun, progress: Progress) -> None:

@@ -26,6 +26,8 @@ from rex_lsp.build.toml_text import Table
 
 OURS = (REX, "rex-macros")
 _COPIED = ("description", "authors", "license", "repository", "homepage", "rust-version", "links")
+# Names of crates that every extension is linked with or built by.
+_TAKEN = frozenset({"rex", "rex_macros", "core", "compiler_builtins"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,25 @@ def write_shadow(manifest: Manifest) -> Shadow:
 
 
 def extension_targets(manifest: Manifest) -> list[Target]:
-    """The targets to build; raises `CannotShadow` when there is none or two share a name."""
+    """The targets to build; raises `CannotShadow` when there is none, or a name is taken."""
     targets = manifest.extension_targets
     if not targets:
         raise CannotShadow(_not_an_extension(manifest), manifest.path)
+    for dependency in manifest.dependencies:
+        if dependency.crate == REX and dependency.package != REX:
+            message = (
+                f"the dependency `{dependency.name}` is the crate `{dependency.package}`, but "
+                "`rex` names the kernel crate in what its attributes write; give it another name"
+            )
+            raise CannotShadow(message, manifest.path, dependency.span)
     seen: dict[str, Target] = {}
     for target in targets:
+        if target.crate in _TAKEN:
+            message = (
+                f"an extension cannot be called `{target.name}`, which is the name of a crate it "
+                "is built from; rename the package or give the [[bin]] another name"
+            )
+            raise CannotShadow(message, manifest.path)
         if target.name in seen:
             message = f"two extension targets are called `{target.name}`: rename one of them"
             raise CannotShadow(message, manifest.path)

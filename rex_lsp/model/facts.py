@@ -50,7 +50,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """An `unsafe` keyword: `kind` is block, fn, impl, trait or extern; `keyword` its place.
+    """An `unsafe` keyword: `kind` is block, fn, impl, trait, extern or word; `keyword` its place.
 
     `idle` tells that nothing inside can need it.
     """

@@ -22,6 +22,8 @@ _WHAT = {
     "trait": "an `unsafe` trait",
     "mod": "an `unsafe` module",
     "extern": "an extern block",
+    # A macro of another crate could put a block behind it, and no lint would see that.
+    "word": "the word `unsafe` as an argument of a macro",
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _OPEN = b"fn x() { f(("
 _OPEN_STATEMENTS = b"fn x() { "
+_QUOTING = frozenset({"stringify", "concat"})
 
 
 def macro_call(reader: Reader, node: Node) -> None:
@@ -32,10 +33,11 @@ def macro_call(reader: Reader, node: Node) -> None:
             loop.macros.append(index)
     tree = next((c for c in node.named_children if c.type == "token_tree"), None)
     if tree is not None:
-        tokens(reader, tree)
+        quoted = segments is not None and segments[-1] in _QUOTING
+        tokens(reader, tree, quoted=quoted)
 
 
-def tokens(reader: Reader, tree: Node) -> None:
+def tokens(reader: Reader, tree: Node, *, quoted: bool = False) -> None:
     """Read a token tree: as expressions, else as statements, else as loose tokens."""
     if tree.end_byte - tree.start_byte <= 2:
         return
@@ -52,7 +54,7 @@ def tokens(reader: Reader, tree: Node) -> None:
         base = reader.base - (tree.start_byte + 1) + len(opening)
         inside(reader.over(source, base, reader.span(tree)), body, opening)
         return
-    read_tokens(tree, reader.data, reader.base, reader.facts)
+    read_tokens(tree, reader.data, reader.base, reader.facts, quoted=quoted)
     for loop in reader.loops:
         loop.exits = True
 

@@ -21,9 +21,9 @@ _DECLARING = frozenset(
 _UNSAFE = {"fn": "fn", "extern": "fn", "impl": "impl", "trait": "trait"}
 
 
-def read_tokens(tree: Node, data: bytes, base: int, facts: Facts) -> None:
-    """Take in the loose tokens of a macro call's argument."""
-    _Tokens(data, base, facts, "path").read(tree)
+def read_tokens(tree: Node, data: bytes, base: int, facts: Facts, *, quoted: bool) -> None:
+    """Take in the loose tokens of a macro call's argument; `quoted` ones only become text."""
+    _Tokens(data, base, facts, "path", words=not quoted).read(tree)
 
 
 def read_body(tree: Node, data: bytes, base: int, facts: Facts) -> None:
@@ -32,11 +32,14 @@ def read_body(tree: Node, data: bytes, base: int, facts: Facts) -> None:
 
 
 class _Tokens:
-    def __init__(self, data: bytes, base: int, facts: Facts, role: str) -> None:
+    def __init__(
+        self, data: bytes, base: int, facts: Facts, role: str, *, words: bool = False
+    ) -> None:
         self.data = data
         self.base = base
         self.facts = facts
         self.role = role
+        self.words = words
         self.declared: set[str] = set()
 
     def read(self, tree: Node) -> None:
@@ -126,14 +129,14 @@ class _Tokens:
         return at
 
     def _unsafe(self, tokens: Sequence[Node], at: int) -> None:
-        if at + 1 >= len(tokens):
-            return
-        following = tokens[at + 1]
-        if following.type == "token_tree" and following.children[0].type == "{":
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        if following is None:
+            kind = "word"
+        elif following.type == "token_tree" and following.children[0].type == "{":
             kind = "block"
-        elif following.type in _UNSAFE:
-            kind = _UNSAFE[following.type]
         else:
+            kind = _UNSAFE.get(following.type, "word")
+        if kind == "word" and not self.words:
             return
         keyword = self._span(tokens[at])
         self.facts.unsafe.append(Unsafe(kind, keyword, keyword))

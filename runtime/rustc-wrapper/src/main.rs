@@ -43,6 +43,13 @@ fn main() -> ExitCode {
         Plan::Host => {
             command.args(rest);
         }
+        Plan::Refused(flag) => {
+            eprintln!(
+                "error: a build script passes `{flag}` on, but how an image is linked is up to rex; \
+                 remove its `cargo::rustc-link-arg` line"
+            );
+            return ExitCode::FAILURE;
+        }
         Plan::Kernel {
             arguments,
             bootstrap,

@@ -121,6 +121,8 @@ impl Settings {
 pub enum Plan {
     /// Run it as cargo wrote it.
     Host,
+    /// Do not run it: somebody passes this flag to the linker of an image.
+    Refused(String),
     /// Run it with these arguments and `RUSTC_BOOTSTRAP` set to this crate name.
     Kernel {
         arguments: Vec<OsString>,
@@ -136,6 +138,9 @@ impl Plan {
     pub fn new(settings: &Settings, arguments: &[OsString]) -> Self {
         if value_of(arguments, "--target").as_deref() != Some(OsStr::new(TARGET)) {
             return Self::Host;
+        }
+        if let Some(flag) = linker_flag(arguments) {
+            return Self::Refused(flag);
         }
         let name = value_of(arguments, "--crate-name");
         let ours = settings.is_kernel_crate();
@@ -262,6 +267,26 @@ fn renamed_kernel_crate(arguments: &[OsString]) -> Option<&OsStr> {
     found
 }
 
+/// A flag for the linker, which cargo has from a build script: it could give an import
+/// another address.
+fn linker_flag(arguments: &[OsString]) -> Option<String> {
+    let mut codegen = false;
+    for argument in arguments {
+        let bytes = argument.as_bytes();
+        let option = match bytes.strip_prefix(b"-C") {
+            Some(rest) if !rest.is_empty() => Some(rest),
+            _ => codegen.then_some(bytes),
+        };
+        codegen = bytes == b"-C" || bytes == b"--codegen";
+        if let Some(option) = option
+            && (option.starts_with(b"link-arg") || option.starts_with(b"linker"))
+        {
+            return Some(String::from_utf8_lossy(option).into_owned());
+        }
+    }
+    None
+}
+
 /// `--cap-lints` would silence the forced lints in dependencies.
 fn without_cap_lints(arguments: &[OsString]) -> Vec<OsString> {
     let mut kept = Vec::with_capacity(arguments.len() + 16);
@@ -324,8 +349,22 @@ mod tests {
                 bootstrap,
                 ..
             } => (arguments, bootstrap),
-            Plan::Host => panic!("planned as a host crate: {line}"),
+            other => panic!("planned as {other:?}: {line}"),
         }
+    }
+
+    #[test]
+    fn a_flag_for_the_linker_is_refused() {
+        let line = "--crate-name hello --crate-type bin --target x86_64-unknown-none -C opt-level=3";
+        for flag in [
+            "-C link-arg=--defsym=a=b",
+            "-Clink-args=x",
+            "--codegen linker=cc",
+        ] {
+            let planned = Plan::new(&settings("/p"), &os(&format!("{line} {flag}")));
+            assert!(matches!(planned, Plan::Refused(_)), "{flag}");
+        }
+        kernel("/p", line);
     }
 
     #[test]
