@@ -69,7 +69,8 @@ def write_package(root: Path, chosen: Iterable[Program]) -> Path:
     (root / "Cargo.toml").write_text(MANIFEST.format(name=root.name) + ALLOWED, encoding="utf-8")
     manifest = MANIFEST.format(name="keeper").partition("[dependencies]")[0]
     write_library(root.parent / "keeper", manifest, KEEPER)
-    shutil.copy(DIRECTORY / "included.txt", root / "src/bin/included.txt")
+    for included in DIRECTORY.glob("*.txt"):
+        shutil.copy(included, root / "src/bin")
     for program in chosen:
         path = root / "src/bin" / f"{program.name}.rs"
         path.write_text(program.crate(), encoding="utf-8")

@@ -133,10 +133,9 @@ HOSTILE = (
         {"Cargo.toml": manifest('[[bin]]\nname = "rex"\npath = "src/main.rs"\n')},
     ),
     Project(
-        "feature_of_a_crate_called_rex",
-        "E0554",
+        "features_by_the_environment",
+        "rex::unstable_feature",
         {
-            "Cargo.toml": manifest('[[bin]]\nname = "core"\npath = "src/main.rs"\n'),
             "src/main.rs": "#![feature(core_intrinsics)]\n" + SOURCE,
         },
         {"RUSTC_BOOTSTRAP": "1"},
@@ -165,7 +164,7 @@ HOSTILE = (
     ),
     Project(
         "build_script_that_links",
-        "links",
+        "the image cannot be linked",
         {
             "build.rs": "fn main() { println!(\"cargo::rustc-link-lib=static=c\"); }\n",
             "Cargo.toml": manifest(ALLOW.format(name="sample")),

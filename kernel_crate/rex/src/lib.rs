@@ -35,6 +35,8 @@ mod record;
 mod snprintf;
 
 pub mod error;
+#[doc = include_str!("holes.md")]
+pub mod holes {}
 pub mod kprobe;
 pub mod linux;
 pub mod map;

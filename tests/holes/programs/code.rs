@@ -28,11 +28,6 @@ fn float_compared(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok((
 //@ expect: float
 #[rex_tracepoint]
 fn float_printed(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { rex_printk!("{}", 1.5) }
-//@ hostile float_bits
-//@ closed-by: rule rex::float_or_simd
-//@ expect: float
-#[rex_tracepoint]
-fn float_bits(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok((-f64::from_bits(ctx.fildes)).to_bits() as i32) }
 //@ hostile cpuid
 //@ closed-by: rule rex::float_or_simd
 //@ expect: core::arch
@@ -123,32 +118,6 @@ fn length_wraps(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { let ta
 //@ expect: panic: internal error: entered unreachable code
 #[rex_tracepoint]
 fn unreachable_reached(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { if black_box(true) { unreachable!() } Ok(0) }
-//@ hostile pointer_printed
-//@ closed-by: rule rex::pointer_as_data
-//@ expect: address
-#[rex_tracepoint]
-fn pointer_printed(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { rex_printk!("{:p}", ctx) }
-//@ hostile pointer_as_number
-//@ closed-by: rule rex::pointer_as_data
-//@ expect: address
-#[rex_map]
-static places: RexArrayMap<u64> = RexArrayMap::new(1, 0);
-#[rex_tracepoint]
-fn pointer_as_number(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result {
-    if let Some(place) = places.get_mut(&0) { *place = ctx as *const SyscallsEnterDupCtx as usize as u64; }
-    Ok(0)
-}
-//@ hostile function_as_number
-//@ closed-by: rule rex::pointer_as_data
-//@ expect: address
-fn here() {}
-#[rex_tracepoint]
-fn function_as_number(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok(here as fn() as usize as i32) }
-//@ hostile exposed_address
-//@ closed-by: rule rex::pointer_as_data
-//@ expect: address
-#[rex_tracepoint]
-fn exposed_address(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { Ok(core::ptr::from_ref(ctx).expose_provenance() as i32) }
 //@ hostile address_hashed
 //@ closed-by: run
 //@ drive: dup
@@ -188,12 +157,12 @@ fn spinning_hint(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result {
     for _ in 0..1000 { core::hint::spin_loop(); core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst); }
     rex_printk!("spun")
 }
-//@ benign constant_float
+//@ benign constant_number
 //@ drive: dup
 //@ expect: trace: constant 3
 const HALF: i32 = 3;
 #[rex_tracepoint]
-fn constant_float(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { rex_printk!("constant {}", HALF) }
+fn constant_number(obj: &Obj, ctx: &'static SyscallsEnterDupCtx) -> Result { rex_printk!("constant {}", HALF) }
 //@ benign wide_integers
 //@ drive: dup
 //@ expect: trace: wide 12

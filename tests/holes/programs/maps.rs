@@ -135,7 +135,7 @@ static one: RexArrayMap<u64> = RexArrayMap::new(1, 0);
 static two: RexArrayMap<u64> = one;
 //@ hostile empty_value
 //@ closed-by: bound
-//@ expect: has at least one byte
+//@ expect: its values one byte
 static empty: RexArrayMap<()> = RexArrayMap::new(1, 0);
 //@ hostile empty_key
 //@ closed-by: bound
@@ -163,8 +163,8 @@ fn size_of_all_entries_overflows(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> 
     Ok(huge.get_mut(&0xffff_fffe).map_or(0, |value| value[0] as i32))
 }
 //@ hostile no_entries
-//@ closed-by: load
-//@ expect: its number of entries must not be zero
+//@ closed-by: bound
+//@ expect: E0080
 #[rex_map]
 static none: RexArrayMap<u64> = RexArrayMap::new(0, 0);
 #[rex_tracepoint]
@@ -172,7 +172,7 @@ fn no_entries(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
     Ok(none.get_mut(&0).is_some() as i32)
 }
 //@ hostile unknown_flags
-//@ closed-by: load
+//@ closed-by: bound
 //@ expect: flags
 #[rex_map]
 static flagged: RexArrayMap<u64> = RexArrayMap::new(1, 0x8000_0000);
@@ -237,6 +237,76 @@ fn writer_of_the_record(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
     let fits = write!(record, "1234567").is_ok();
     let long = write!(record, "8").is_err();
     rex_printk!("too long {}", fits && long && record[6] == b'7' && record[7] == 0)
+}
+//@ hostile padding_in_a_key
+//@ closed-by: run
+//@ drive: dup
+//@ expect: trace: found true
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Padded { small: u8, large: u32 }
+#[rex_map]
+static padded: RexHashMap<Padded, u64> = RexHashMap::new(4, 0);
+#[inline(never)]
+fn key(garbage: u8, large: u32) -> Padded {
+    let mut bytes = core::hint::black_box([garbage; 64]);
+    let mut key = core::hint::black_box(Padded { small: bytes[0], large: u32::from_ne_bytes([garbage; 4]) });
+    key.small = 1;
+    key.large = large;
+    core::hint::black_box(key)
+}
+#[rex_tracepoint]
+fn padding_in_a_key(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
+    padded.insert(&key(0xaa, 7), &1)?;
+    rex_printk!("found {}", padded.get_mut(&key(0x55, 7)).is_some())
+}
+//@ hostile registers_outlive_the_task
+//@ closed-by: run
+//@ drive: dup
+//@ expect: trace: still 0
+#[rex_tracepoint]
+fn registers_outlive_the_task(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
+    let pid = obj.bpf_get_current_task().map_or(0, |task| task.get_pid());
+    let task = rex::task_struct::OwnedTaskStruct::from_pid(pid).ok_or(0)?;
+    let registers = task.get_pt_regs();
+    drop(task);
+    rex_printk!("still {}", registers.rip())
+}
+//@ hostile name_that_changes
+//@ closed-by: run
+//@ drive: dup
+//@ expect: trace: one copy true
+#[rex_tracepoint]
+fn name_that_changes(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
+    // The kernel changes a name in place; what is lent is a copy made once.
+    let task = obj.bpf_get_current_task().ok_or(0)?;
+    let (one, two) = (task.get_comm(), task.get_comm());
+    rex_printk!("one copy {}", one.is_ok() && one == two && one.is_ok_and(|a| two.is_ok_and(|b| core::ptr::eq(a, b))))
+}
+//@ hostile name_that_outlives_the_task
+//@ closed-by: bound
+//@ expect: cannot return value referencing local variable
+fn name(obj: &Obj) -> Option<&'static core::ffi::CStr> { let task = obj.bpf_get_current_task()?; task.get_comm().ok() }
+//@ benign record_submitted
+//@ drive: dup
+//@ expect: trace: record 1
+#[rex_map]
+static records: RexRingBuf = RexRingBuf::new(4096, 0);
+#[rex_tracepoint]
+fn record_submitted(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
+    let mut record = records.reserve(8).ok_or(0)?;
+    record[0] = 1;
+    let first = record[0];
+    record.submit(0);
+    rex_printk!("record {}", first)
+}
+//@ benign task_asked_for_its_name
+//@ drive: dup
+//@ expect: trace: named 2
+#[rex_tracepoint]
+fn task_asked_for_its_name(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
+    let task = obj.bpf_get_current_task().ok_or(0)?;
+    rex_printk!("named {}", task.get_comm().map_or(0, |name| name.count_bytes()))
 }
 //@ benign every_kind
 //@ drive: dup

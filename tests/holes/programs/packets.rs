@@ -65,9 +65,10 @@ fn written_back_after_a_helper(obj: &xdp, ctx: &mut xdp_md) -> Result {
 //@ hostile lock_in_a_packet
 //@ closed-by: run
 //@ drive: udp
-//@ expect: panic: lock
+//@ expect: panic: the program
 #[rex_tc]
 fn lock_in_a_packet(obj: &sched_cls, skb: &mut __sk_buff) -> Result {
+    skb.data_slice[16..20].fill(0);
     let mut word = convert_slice_to_struct_mut::<bpf_spin_lock>(&mut skb.data_slice[16..]);
     keeper::keep(rex_spinlock_guard::new(&mut word));
     Ok(TC_ACT_OK as i32)

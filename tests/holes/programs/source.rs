@@ -89,10 +89,18 @@ pub auto trait Anything {}
 //@ expect: no_core
 #![no_core]
 //@ hostile no_builtins
-//@ closed-by: rule rex::unstable_feature
-//@ expect: no_builtins
+//@ closed-by: run
+//@ drive: dup
+//@ expect: trace: sum 64
 #![no_builtins]
-pub fn fill(a: &mut [u8; 64]) { for b in a { *b = 1; } }
+#[inline(never)]
+fn fill(a: &mut [u8; 64]) { for b in a { *b = 1; } }
+#[rex::rex_tracepoint]
+fn no_builtins(obj: &rex::tracepoint::tracepoint<rex::tracepoint::SyscallsEnterDupCtx>, _: &'static rex::tracepoint::SyscallsEnterDupCtx) -> rex::Result {
+    let mut bytes = [0; 64];
+    fill(core::hint::black_box(&mut bytes));
+    rex::rex_printk!("sum {}", bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>())
+}
 //@ hostile compiler_attribute
 //@ closed-by: rule rex::unstable_feature
 //@ expect: rustc_
@@ -130,11 +138,11 @@ fn poke() { concat_idents!(un, safe); }
 //@ hostile include_of_unsafe
 //@ closed-by: rule rex::unsafe_code
 //@ expect: unsafe
-include!("included.txt");
+include!("include_of_unsafe.txt");
 //@ hostile module_elsewhere
 //@ closed-by: rule rex::unsafe_code
 //@ expect: unsafe
-#[path = "included.txt"]
+#[path = "module_elsewhere.txt"]
 mod elsewhere;
 //@ hostile generated_include
 //@ closed-by: bound

@@ -91,18 +91,6 @@ static FORGED: [core::sync::atomic::AtomicU64; 8] = [const { core::sync::atomic:
 //@ expect: a map is not `mut`
 #[rex::rex_map]
 static mut FORGED: rex::map::RexArrayMap<u64> = rex::map::RexArrayMap::new(1, 0);
-//@ hostile kernel_crate_shadowed
-//@ closed-by: bound
-//@ expect: mismatched types
-extern crate rex as kernel;
-extern crate self as rex;
-pub mod __private {
-    pub use kernel::__private::{Program, describe_xdp, run_kprobe as run_xdp};
-}
-#[kernel::rex_xdp]
-fn kernel_crate_shadowed(obj: &kernel::kprobe::kprobe, ctx: &mut kernel::pt_regs::PtRegs) -> kernel::Result {
-    Ok(obj.bpf_override_return(ctx, 0))
-}
 //@ hostile unsafe_function_through_the_attribute
 //@ closed-by: bound
 //@ expect: mismatched types
@@ -115,17 +103,6 @@ pub mod __private {
 }
 #[kernel::rex_xdp]
 fn unsafe_function_through_the_attribute(obj: &kernel::xdp::xdp, ctx: &mut kernel::xdp::xdp_md) -> kernel::Result { Ok(0) }
-//@ hostile map_check_shadowed
-//@ closed-by: bound
-//@ expect: is not a map
-extern crate rex as kernel;
-extern crate self as rex;
-pub mod __private {
-    pub const fn assert_map<M>() {}
-}
-pub struct Slot<K, V>([core::sync::atomic::AtomicU64; 8], core::marker::PhantomData<(K, V)>);
-#[kernel::rex_map]
-static FORGED: Slot<u32, u64> = Slot([const { core::sync::atomic::AtomicU64::new(0) }; 8], core::marker::PhantomData);
 //@ hostile map_type_by_two_meanings
 //@ closed-by: bound
 //@ expect: is not a map
@@ -166,11 +143,6 @@ fn __x86_return_thunk(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::R
 //@ expect: is the runtime's
 #[rex::rex_xdp]
 fn rust_begin_unwind(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(0) }
-//@ hostile program_called_as_a_function_of_the_crate
-//@ closed-by: bound
-//@ expect: is the runtime's
-#[rex::rex_xdp]
-fn _RNvNtCs1234_3rex3log16rex_trace_printk(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(0) }
 //@ hostile two_programs_of_one_name
 //@ closed-by: bound
 //@ expect: two_programs_of_one_name
@@ -213,6 +185,48 @@ fn inject_anywhere(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) ->
 //@ expect: no method named `bpf_override_return`
 #[rex::rex_xdp]
 fn helper_of_another_type(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(obj.bpf_override_return(ctx, 0)) }
+//@ hostile kernel_crate_shadowed
+//@ closed-by: bound
+//@ expect: mismatched types
+extern crate rex as kernel;
+extern crate self as rex;
+pub mod __private {
+    pub use kernel::__private::{Program, describe_xdp, run_kprobe as run_xdp};
+}
+#[kernel::rex_xdp]
+fn kernel_crate_shadowed(obj: &kernel::kprobe::kprobe, ctx: &mut kernel::pt_regs::PtRegs) -> kernel::Result {
+    Ok(obj.bpf_override_return(ctx, 0))
+}
+//@ hostile map_check_shadowed
+//@ closed-by: bound
+//@ expect: is not a map
+extern crate rex as kernel;
+extern crate self as rex;
+pub mod __private {
+    pub const fn assert_map<M>() {}
+}
+pub struct Slot<K, V>([core::sync::atomic::AtomicU64; 8], core::marker::PhantomData<(K, V)>);
+#[kernel::rex_map]
+static FORGED: Slot<u32, u64> = Slot([const { core::sync::atomic::AtomicU64::new(0) }; 8], core::marker::PhantomData);
+//@ hostile unsafe_attribute_beside_a_map
+//@ closed-by: rule rex::unsafe_code
+//@ expect: link_section
+#[rex::rex_map]
+#[unsafe(link_section = ".text")]
+static misplaced: rex::map::RexArrayMap<u64> = rex::map::RexArrayMap::new(1, 0);
+//@ hostile macro_of_the_attributes_called
+//@ closed-by: bound
+//@ expect: E0
+rex::__rex_map! { "rex_trace" static forged: [core::sync::atomic::AtomicU64; 8] = [const { core::sync::atomic::AtomicU64::new(0) }; 8]; }
+//@ hostile program_of_another_type_by_the_macro
+//@ closed-by: bound
+//@ expect: mismatched types
+fn kprobe_program(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result { Ok(obj.bpf_override_return(ctx, 0)) }
+rex::__rex_program! { rex_xdp "forged" "" forged kprobe_program }
+//@ hostile unsafe_attribute_through_the_macro
+//@ closed-by: rule rex::unsafe_code
+//@ expect: no_mangle
+rex::__rex_map! { "odd" #[unsafe(no_mangle)] static odd: rex::map::RexArrayMap<u64> = rex::map::RexArrayMap::new(1, 0); }
 //@ benign own_crate_called_rex
 //@ drive: dup
 //@ expect: trace: own module
@@ -232,6 +246,13 @@ fn rex_cpu_of(
     obj: &rex::tracepoint::tracepoint<rex::tracepoint::SyscallsEnterDupCtx>,
     ctx: &'static rex::tracepoint::SyscallsEnterDupCtx,
 ) -> rex::Result { rex::rex_printk!("named like an import") }
+//@ benign injects_into_a_system_call
+//@ drive: dup
+//@ expect: trace: injected 0
+#[rex::rex_kprobe(function = "__x64_sys_dup")]
+fn injects_into_a_system_call(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
+    rex::rex_printk!("injected {}", obj.bpf_override_return(ctx, 0))
+}
 //@ benign alias_of_a_context
 //@ drive: dup
 //@ expect: trace: descriptor 1

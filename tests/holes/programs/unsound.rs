@@ -4,40 +4,6 @@
 #![no_main]
 #![allow(unused, non_upper_case_globals)]
 use rex as _;
-//@ hostile lifetime_by_variance
-//@ closed-by: rule rex::known_unsound
-//@ expect: lifetime
-static UNIT: &'static &'static () = &&();
-fn stretch<'a, 'b, T: ?Sized>(_: &'a &'b (), value: &'b mut T) -> &'a mut T { value }
-fn forever<'a, T: ?Sized>(value: &'a mut T) -> &'static mut T {
-    let stretched: for<'x> fn(_, &'x mut T) -> &'static mut T = stretch;
-    stretched(UNIT, value)
-}
-//@ hostile lifetime_by_a_projection
-//@ closed-by: rule rex::known_unsound
-//@ expect: lifetime
-trait Same { type Out: ?Sized; }
-impl<T: ?Sized> Same for T { type Out = T; }
-fn longer<'a, 'b>(value: &'a mut u64, _: <&'b &'a () as Same>::Out) -> &'b mut u64 { value }
-fn forever<'a>(value: &'a mut u64) -> &'static mut u64 {
-    let f: fn(&'a mut u64, &'static &'a ()) -> &'static mut u64 = longer;
-    let g: for<'x> fn(&'a mut u64, <&'x &'a () as Same>::Out) -> &'x mut u64 = longer;
-    g(value, &&())
-}
-//@ hostile lifetime_by_a_trait_object
-//@ closed-by: rule rex::known_unsound
-//@ expect: lifetime
-trait Stretch<'a, 'b> { fn go(&self, value: &'b mut u64) -> &'a mut u64; }
-struct Via;
-impl<'a, 'b> Stretch<'a, 'b> for &'a &'b Via { fn go(&self, value: &'b mut u64) -> &'a mut u64 { value } }
-static VIA: &'static &'static Via = &&Via;
-fn forever<'b>(value: &'b mut u64) -> &'static mut u64 {
-    fn call<'a, 'b, T: Stretch<'a, 'b> + ?Sized>(t: &T, value: &'b mut u64) -> &'a mut u64 { t.go(value) }
-    let f: for<'x> fn(&&'static &'x Via, &'x mut u64) -> &'static mut u64 = |t, value| (**t as &&Via).go_on(value);
-    f(&VIA, value)
-}
-trait Go { fn go_on(&self, value: &mut u64) -> &'static mut u64; }
-impl Go for &Via { fn go_on(&self, value: &mut u64) -> &'static mut u64 { loop {} } }
 //@ hostile object_with_two_meanings
 //@ closed-by: bound
 //@ expect: E0
