@@ -146,7 +146,9 @@ fn peek() -> u64 { *KEPT.load(core::sync::atomic::Ordering::Relaxed) }
 //@ closed-by: bound
 //@ expect: is unsafe
 use core::task::{RawWaker, RawWakerVTable, Waker};
-static TABLE: RawWakerVTable = RawWakerVTable::new(|data| RawWaker::new(data, &TABLE), |_| {}, |_| {}, |_| {});
+fn again(data: *const ()) -> RawWaker { RawWaker::new(data, &TABLE) }
+fn nothing(_: *const ()) {}
+static TABLE: RawWakerVTable = RawWakerVTable::new(again, nothing, nothing, nothing);
 fn wake() { Waker::from_raw(RawWaker::new(core::ptr::null(), &TABLE)).wake(); }
 //@ hostile spinning_hint
 //@ closed-by: run

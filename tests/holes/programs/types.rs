@@ -18,7 +18,7 @@ struct SyscallsEnterDupCtx { header: u64, nr: i64, file: &'static core::sync::at
 fn forged_context(obj: &rex::tracepoint::tracepoint<SyscallsEnterDupCtx>, ctx: &'static SyscallsEnterDupCtx) -> rex::Result { Ok(0) }
 //@ hostile own_context_impl
 //@ closed-by: bound
-//@ expect: is not satisfied
+//@ expect: requires an `unsafe impl`
 struct Mine { file: &'static u64 }
 impl rex::tracepoint::TracepointContext for Mine { const HOOK: &'static str = "syscalls/sys_enter_dup"; }
 //@ hostile own_map_kind
@@ -96,13 +96,13 @@ static mut FORGED: rex::map::RexArrayMap<u64> = rex::map::RexArrayMap::new(1, 0)
 //@ expect: mismatched types
 extern crate rex as kernel;
 extern crate self as rex;
+pub use kernel::__rex_program;
 pub mod __private {
-    pub use core::ptr::read_volatile as enclosing;
     pub use kernel::__private::{Program, describe_xdp};
     pub use core::ptr::write as run_xdp;
 }
 #[kernel::rex_xdp]
-fn unsafe_function_through_the_attribute(obj: &kernel::xdp::xdp, ctx: &mut kernel::xdp::xdp_md) -> kernel::Result { Ok(0) }
+fn unsafe_function_through_the_attribute(obj: *mut (), ctx: ()) -> kernel::Result { Ok(0) }
 //@ hostile map_type_by_two_meanings
 //@ closed-by: bound
 //@ expect: is not a map
@@ -190,6 +190,7 @@ fn helper_of_another_type(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> re
 //@ expect: mismatched types
 extern crate rex as kernel;
 extern crate self as rex;
+pub use kernel::__rex_program;
 pub mod __private {
     pub use kernel::__private::{Program, describe_xdp, run_kprobe as run_xdp};
 }
@@ -202,8 +203,9 @@ fn kernel_crate_shadowed(obj: &kernel::kprobe::kprobe, ctx: &mut kernel::pt_regs
 //@ expect: is not a map
 extern crate rex as kernel;
 extern crate self as rex;
+pub use kernel::__rex_map;
 pub mod __private {
-    pub const fn assert_map<M>() {}
+    pub const fn assert_map<M>(_: &str) {}
 }
 pub struct Slot<K, V>([core::sync::atomic::AtomicU64; 8], core::marker::PhantomData<(K, V)>);
 #[kernel::rex_map]
