@@ -279,7 +279,7 @@ fn linker_flag(arguments: &[OsString]) -> Option<String> {
         };
         codegen = bytes == b"-C" || bytes == b"--codegen";
         if let Some(option) = option
-            && (option.starts_with(b"link-arg") || option.starts_with(b"linker"))
+            && (option.starts_with(b"link-arg") || option.starts_with(b"linker="))
         {
             return Some(String::from_utf8_lossy(option).into_owned());
         }
@@ -364,7 +364,7 @@ mod tests {
             let planned = Plan::new(&settings("/p"), &os(&format!("{line} {flag}")));
             assert!(matches!(planned, Plan::Refused(_)), "{flag}");
         }
-        kernel("/p", line);
+        kernel("/p", &format!("{line} -C linker-plugin-lto"));
     }
 
     #[test]

@@ -52,12 +52,13 @@ fn entry_replaced_while_locked(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Re
 //@ expect: panic: the program took a spin lock that it holds already
 #[rex_map]
 static locked: RexArrayMap<Entry> = RexArrayMap::new(1, 0);
+fn take(lock: &mut bpf_spin_lock) -> impl Sized { [Some(rex_spinlock_guard::new(lock))] }
 #[rex_tracepoint]
 fn lock_taken_twice(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
     let one = locked.get_mut(&0).ok_or(0)?;
     let two = locked.get_mut(&0).ok_or(0)?;
-    let _a = rex_spinlock_guard::new(&mut one.lock);
-    let _b = rex_spinlock_guard::new(&mut two.lock);
+    let _a = take(&mut one.lock);
+    let _b = take(&mut two.lock);
     Ok(0)
 }
 //@ hostile lock_on_the_stack
