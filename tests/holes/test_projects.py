@@ -25,7 +25,10 @@ def manifest(rest: str = "", name: str = "sample") -> str:
 
 def library(name: str, source: str, rest: str = "") -> Mapping[str, str]:
     """Files of a library beside the extension."""
-    return {f"{name}/Cargo.toml": LIBRARY.format(name=name, rest=rest), f"{name}/src/lib.rs": source}
+    return {
+        f"{name}/Cargo.toml": LIBRARY.format(name=name, rest=rest),
+        f"{name}/src/lib.rs": source,
+    }
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,14 @@ HOSTILE = (
         "`rex`",
         {
             "Cargo.toml": manifest().replace(
-                'rex = "*"', 'kernel = { package = "rex", version = "*" }\nrex = { path = "mine", package = "mine" }'
+                'rex = "*"',
+                'kernel = { package = "rex", version = "*" }\nrex = { path = "mine", package = "mine" }',
             ),
-            **library("mine", "#![no_std]\npub use kernel::*;\n", '[dependencies]\nkernel = { package = "rex", version = "*" }\n'),
+            **library(
+                "mine",
+                "#![no_std]\npub use kernel::*;\n",
+                '[dependencies]\nkernel = { package = "rex", version = "*" }\n',
+            ),
         },
     ),
     Project("extension_called_rex", "`rex`", {"Cargo.toml": manifest(name="rex")}),
@@ -149,7 +157,7 @@ HOSTILE = (
         "build_script_that_renames_the_package",
         "CARGO_MANIFEST_DIR",
         {
-            "build.rs": "fn main() { println!(\"cargo::rustc-env=CARGO_MANIFEST_DIR=/nowhere\"); }\n",
+            "build.rs": 'fn main() { println!("cargo::rustc-env=CARGO_MANIFEST_DIR=/nowhere"); }\n',
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
         },
     ),
@@ -157,7 +165,7 @@ HOSTILE = (
         "build_script_that_takes_lints_away",
         "REX_WRAP_LINTS",
         {
-            "build.rs": "fn main() { println!(\"cargo::rustc-env=REX_WRAP_LINTS=\"); }\n",
+            "build.rs": 'fn main() { println!("cargo::rustc-env=REX_WRAP_LINTS="); }\n',
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
             "src/main.rs": UNSAFE,
         },
@@ -166,7 +174,7 @@ HOSTILE = (
         "build_script_that_links",
         "the image cannot be linked",
         {
-            "build.rs": "fn main() { println!(\"cargo::rustc-link-lib=static=c\"); }\n",
+            "build.rs": 'fn main() { println!("cargo::rustc-link-lib=static=c"); }\n',
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
         },
     ),
@@ -174,7 +182,7 @@ HOSTILE = (
         "build_script_that_passes_linker_flags",
         "defsym",
         {
-            "build.rs": "fn main() { println!(\"cargo::rustc-link-arg-bins=--defsym=rex_trace=0\"); }\n",
+            "build.rs": 'fn main() { println!("cargo::rustc-link-arg-bins=--defsym=rex_trace=0"); }\n',
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
         },
     ),
@@ -183,7 +191,10 @@ HOSTILE = (
         "rex::dependency",
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-            **library("mine", "#![no_std]\npub fn poke() { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } }\n"),
+            **library(
+                "mine",
+                "#![no_std]\npub fn poke() { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } }\n",
+            ),
         },
     ),
     Project(
@@ -192,7 +203,10 @@ HOSTILE = (
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
             "src/main.rs": SOURCE + "pub fn poke() { mine::poke!() }\n",
-            **library("mine", "#![no_std]\n#[macro_export] macro_rules! poke { () => { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } } }\n"),
+            **library(
+                "mine",
+                "#![no_std]\n#[macro_export] macro_rules! poke { () => { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } } }\n",
+            ),
         },
     ),
     Project(
@@ -200,8 +214,12 @@ HOSTILE = (
         "unsafe",
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-            "src/main.rs": SOURCE + "pub fn poke() { mine::around!(unsafe core::ptr::write_volatile(8 as *mut u8, 1)) }\n",
-            **library("mine", "#![no_std]\n#[macro_export] macro_rules! around { ($word:ident $e:expr) => { $word { $e } } }\n"),
+            "src/main.rs": SOURCE
+            + "pub fn poke() { mine::around!(unsafe core::ptr::write_volatile(8 as *mut u8, 1)) }\n",
+            **library(
+                "mine",
+                "#![no_std]\n#[macro_export] macro_rules! around { ($word:ident $e:expr) => { $word { $e } } }\n",
+            ),
         },
     ),
     Project(
@@ -209,7 +227,11 @@ HOSTILE = (
         "rex::dependency",
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-            **library("mine", "extern crate proc_macro;\n#[proc_macro] pub fn go(_: proc_macro::TokenStream) -> proc_macro::TokenStream { \"unsafe {}\".parse().unwrap() }\n", "[lib]\nproc-macro = true\n"),
+            **library(
+                "mine",
+                'extern crate proc_macro;\n#[proc_macro] pub fn go(_: proc_macro::TokenStream) -> proc_macro::TokenStream { "unsafe {}".parse().unwrap() }\n',
+                "[lib]\nproc-macro = true\n",
+            ),
         },
     ),
     Project(
@@ -217,30 +239,62 @@ HOSTILE = (
         "rex::dependency",
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-            **library("mine", "#![no_std]\npub fn keep<T>(value: T) { core::mem::forget(value) }\n"),
+            **library(
+                "mine", "#![no_std]\npub fn keep<T>(value: T) { core::mem::forget(value) }\n"
+            ),
         },
     ),
 )
 HARMLESS = (
-    Project("settings_that_say_nothing_here", "", {".cargo/config.toml": CARGO_CONFIG, "clippy.toml": "", "rust-toolchain.toml": '[toolchain]\nchannel = "nightly"\n'}),
-    Project("renamed_kernel_crate", "", {
-        "Cargo.toml": manifest().replace('rex = "*"', 'kernel = { package = "rex", version = "*" }'),
-        "src/main.rs": SOURCE.replace("use rex::", "use kernel::"),
-    }),
-    Project("safe_dependency", "", {
-        "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-        "src/main.rs": SOURCE + "pub const ONE: u8 = mine::one();\n",
-        **library("mine", "#![no_std]\npub const fn one() -> u8 { 1 }\n"),
-    }),
-    Project("without_debug_messages", "", {
-        "Cargo.toml": manifest().replace('rex = "*"', 'rex = { version = "*", default-features = false }'),
-        "src/main.rs": SOURCE.replace("(obj:", "(_:").replace("obj.bpf_get_smp_processor_id(), ctx", "1, ctx").replace("ctx: &'static", "_: &'static"),
-    }),
-    Project("build_script_for_a_cfg", "", {
-        "build.rs": "fn main() { println!(\"cargo::rustc-check-cfg=cfg(fast)\\ncargo::rustc-cfg=fast\\ncargo::rustc-env=GREETING=hello\"); }\n",
-        "Cargo.toml": manifest(ALLOW.format(name="sample")),
-        "src/main.rs": SOURCE + "#[cfg(fast)] pub const WORD: &str = env!(\"GREETING\");\n",
-    }),
+    Project(
+        "settings_that_say_nothing_here",
+        "",
+        {
+            ".cargo/config.toml": CARGO_CONFIG,
+            "clippy.toml": "",
+            "rust-toolchain.toml": '[toolchain]\nchannel = "nightly"\n',
+        },
+    ),
+    Project(
+        "renamed_kernel_crate",
+        "",
+        {
+            "Cargo.toml": manifest().replace(
+                'rex = "*"', 'kernel = { package = "rex", version = "*" }'
+            ),
+            "src/main.rs": SOURCE.replace("use rex::", "use kernel::"),
+        },
+    ),
+    Project(
+        "safe_dependency",
+        "",
+        {
+            "Cargo.toml": manifest('mine = { path = "mine" }\n'),
+            "src/main.rs": SOURCE + "pub const ONE: u8 = mine::one();\n",
+            **library("mine", "#![no_std]\npub const fn one() -> u8 { 1 }\n"),
+        },
+    ),
+    Project(
+        "without_debug_messages",
+        "",
+        {
+            "Cargo.toml": manifest().replace(
+                'rex = "*"', 'rex = { version = "*", default-features = false }'
+            ),
+            "src/main.rs": SOURCE.replace("(obj:", "(_:")
+            .replace("obj.bpf_get_smp_processor_id(), ctx", "1, ctx")
+            .replace("ctx: &'static", "_: &'static"),
+        },
+    ),
+    Project(
+        "build_script_for_a_cfg",
+        "",
+        {
+            "build.rs": 'fn main() { println!("cargo::rustc-check-cfg=cfg(fast)\\ncargo::rustc-cfg=fast\\ncargo::rustc-env=GREETING=hello"); }\n',
+            "Cargo.toml": manifest(ALLOW.format(name="sample")),
+            "src/main.rs": SOURCE + '#[cfg(fast)] pub const WORD: &str = env!("GREETING");\n',
+        },
+    ),
 )
 
 

@@ -157,7 +157,7 @@ static huge: RexArrayMap<[u8; 0xffff_ffff]> = RexArrayMap::new(1, 0);
 //@ closed-by: load
 //@ expect: map
 #[rex_map]
-static huge: RexArrayMap<[u64; 1 << 28]> = RexArrayMap::new(0xffff_ffff, 0);
+static huge: RexArrayMap<[u64; 1 << 20]> = RexArrayMap::new(0xffff_ffff, 0);
 #[rex_tracepoint]
 fn size_of_all_entries_overflows(obj: &Obj, _: &'static SyscallsEnterDupCtx) -> Result {
     Ok(huge.get_mut(&0xffff_fffe).map_or(0, |value| value[0] as i32))
