@@ -58,8 +58,9 @@ def read(path: Path) -> Iterator[Program]:
     """The programs of one file; raises `ValueError` for a header it does not know."""
     text = path.read_text(encoding="utf-8")
     head, *pieces = _START.split(text)
-    for kind, name, body in zip(*[iter(pieces)] * 3, strict=True):
+    for kind, name, rest in zip(*[iter(pieces)] * 3, strict=True):
         fields: dict[str, list[str]] = {}
+        body = rest
         while field := _FIELD.match(body):
             fields.setdefault(field[1], []).append(field[2])
             body = body[field.end() :]

@@ -13,7 +13,10 @@ from tests.build.crates import MANIFEST, SOURCE, write_crate
 from tests.cli.command import Ran, rex
 from tests.samples.shapes import CARGO_CONFIG
 
-UNSAFE = SOURCE + "pub fn poke() { unsafe { core::ptr::write_volatile(8 as *mut u64, 1) } }\n"
+WRITE = "core::ptr::write_volatile(8 as *mut u64, 1)"
+SCRIPT = 'fn main() { println!("%s"); }\n'
+UNSAFE = SOURCE + f"pub fn poke() {{ unsafe {{ {WRITE} }} }}\n"
+KERNEL = 'kernel = { package = "rex", version = "*" }\n'
 LIBRARY = '[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2024"\n{rest}'
 ALLOW = '\n[[package.metadata.rex.allow-dependencies]]\nname = "{name}"\nreason = "to be tried"\n'
 
@@ -96,7 +99,8 @@ HOSTILE = (
         {
             "src/main.rs": UNSAFE,
             ".cargo/config.toml": '[build]\nrustc-wrapper = "/bin/true"\n'
-            'rustflags = ["--cap-lints=allow"]\n[env]\nREX_WRAP_LINTS = { value = "", force = true }\n',
+            'rustflags = ["--cap-lints=allow"]\n[env]\n'
+            'REX_WRAP_LINTS = { value = "", force = true }\n',
             "rust-toolchain.toml": '[toolchain]\nchannel = "nightly"\n',
         },
     ),
@@ -106,7 +110,8 @@ HOSTILE = (
         {
             "src/main.rs": UNSAFE,
             "Cargo.toml": manifest(
-                '[profile.rex]\ninherits = "dev"\npanic = "unwind"\n[profile.release]\ndebug = false\n'
+                '[profile.rex]\ninherits = "dev"\npanic = "unwind"\n'
+                "[profile.release]\ndebug = false\n"
             ),
         },
     ),
@@ -124,13 +129,12 @@ HOSTILE = (
         "`rex`",
         {
             "Cargo.toml": manifest().replace(
-                'rex = "*"',
-                'kernel = { package = "rex", version = "*" }\nrex = { path = "mine", package = "mine" }',
+                'rex = "*"\n', KERNEL + 'rex = { path = "mine", package = "mine" }\n'
             ),
             **library(
                 "mine",
                 "#![no_std]\npub use kernel::*;\n",
-                '[dependencies]\nkernel = { package = "rex", version = "*" }\n',
+                f"[dependencies]\n{KERNEL}",
             ),
         },
     ),
@@ -182,7 +186,7 @@ HOSTILE = (
         "build_script_that_passes_linker_flags",
         "defsym",
         {
-            "build.rs": 'fn main() { println!("cargo::rustc-link-arg-bins=--defsym=rex_trace=0"); }\n',
+            "build.rs": SCRIPT % "cargo::rustc-link-arg-bins=--defsym=rex_trace=0",
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
         },
     ),
@@ -193,7 +197,7 @@ HOSTILE = (
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
             **library(
                 "mine",
-                "#![no_std]\npub fn poke() { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } }\n",
+                f"#![no_std]\npub fn poke() {{ unsafe {{ {WRITE} }} }}\n",
             ),
         },
     ),
@@ -205,7 +209,8 @@ HOSTILE = (
             "src/main.rs": SOURCE + "pub fn poke() { mine::poke!() }\n",
             **library(
                 "mine",
-                "#![no_std]\n#[macro_export] macro_rules! poke { () => { unsafe { core::ptr::write_volatile(8 as *mut u8, 1) } } }\n",
+                "#![no_std]\n#[macro_export]\n"
+                f"macro_rules! poke {{ () => {{ unsafe {{ {WRITE} }} }} }}\n",
             ),
         },
     ),
@@ -214,11 +219,11 @@ HOSTILE = (
         "unsafe",
         {
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
-            "src/main.rs": SOURCE
-            + "pub fn poke() { mine::around!(unsafe core::ptr::write_volatile(8 as *mut u8, 1)) }\n",
+            "src/main.rs": SOURCE + f"pub fn poke() {{ mine::around!(unsafe {WRITE}) }}\n",
             **library(
                 "mine",
-                "#![no_std]\n#[macro_export] macro_rules! around { ($word:ident $e:expr) => { $word { $e } } }\n",
+                "#![no_std]\n#[macro_export]\n"
+                "macro_rules! around { ($word:ident $e:expr) => { $word { $e } } }\n",
             ),
         },
     ),
@@ -229,7 +234,8 @@ HOSTILE = (
             "Cargo.toml": manifest('mine = { path = "mine" }\n'),
             **library(
                 "mine",
-                'extern crate proc_macro;\n#[proc_macro] pub fn go(_: proc_macro::TokenStream) -> proc_macro::TokenStream { "unsafe {}".parse().unwrap() }\n',
+                "use proc_macro::TokenStream;\n#[proc_macro]\n"
+                'pub fn go(_: TokenStream) -> TokenStream { "unsafe {}".parse().unwrap() }\n',
                 "[lib]\nproc-macro = true\n",
             ),
         },
@@ -290,9 +296,10 @@ HARMLESS = (
         "build_script_for_a_cfg",
         "",
         {
-            "build.rs": 'fn main() { println!("cargo::rustc-check-cfg=cfg(fast)\\ncargo::rustc-cfg=fast\\ncargo::rustc-env=GREETING=hello"); }\n',
+            "build.rs": SCRIPT
+            % r"cargo::rustc-check-cfg=cfg(fast)\ncargo::rustc-cfg=fast\ncargo::rustc-env=WORD=x",
             "Cargo.toml": manifest(ALLOW.format(name="sample")),
-            "src/main.rs": SOURCE + '#[cfg(fast)] pub const WORD: &str = env!("GREETING");\n',
+            "src/main.rs": SOURCE + '#[cfg(fast)] pub const WORD: &str = env!("WORD");\n',
         },
     ),
 )

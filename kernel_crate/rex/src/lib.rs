@@ -11,7 +11,13 @@
 //! No layout of a kernel-internal structure is used.
 
 #![no_std]
-#![feature(auto_traits, cfg_version, core_intrinsics, negative_impls, nonzero_internals)]
+#![feature(
+    auto_traits,
+    cfg_version,
+    core_intrinsics,
+    negative_impls,
+    nonzero_internals
+)]
 #![cfg_attr(not(version("1.97")), feature(type_info))]
 // Two of them are internal to the library. `nonzero_internals` is used to name the integers
 // that `NonZero` can hold, `core_intrinsics` to ask whether a type has a value at all.

@@ -355,7 +355,8 @@ mod tests {
 
     #[test]
     fn a_flag_for_the_linker_is_refused() {
-        let line = "--crate-name hello --crate-type bin --target x86_64-unknown-none -C opt-level=3";
+        let line =
+            "--crate-name hello --crate-type bin --target x86_64-unknown-none -C opt-level=3";
         for flag in [
             "-C link-arg=--defsym=a=b",
             "-Clink-args=x",

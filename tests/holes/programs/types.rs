@@ -182,7 +182,7 @@ fn inject_anywhere(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) ->
 }
 //@ hostile helper_of_another_type
 //@ closed-by: bound
-//@ expect: no method named `bpf_override_return`
+//@ expect: `bpf_override_return`
 #[rex::rex_xdp]
 fn helper_of_another_type(obj: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result { Ok(obj.bpf_override_return(ctx, 0)) }
 //@ hostile kernel_crate_shadowed
