@@ -16,6 +16,7 @@ from tests.samples.packets import udp
 _WORTH_NOTHING = frozenset({"load", "unload", "attach", "detach", "exit", "run", "verdict"})
 EVENTS = {
     "dup": {"tracepoint": "syscalls/sys_enter_dup", "args": [1], "pid": 7, "comm": "sh"},
+    "probe": {"kprobe": "__x64_sys_dup", "args": [1]},
     "udp": {"packet": udp(12345, bytes(18)).hex(), "ifindex": 1},
     "short": {"packet": "00" * 20, "ifindex": 1},
 }
