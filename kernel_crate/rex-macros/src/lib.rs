@@ -25,6 +25,17 @@ use program::Flavour;
 /// `#[rex_kprobe]` or `#[rex_kprobe(function = "symbol")]` on
 /// `fn(obj: &kprobe, ctx: &mut PtRegs) -> Result`. Without `function` the target is chosen
 /// when the program is attached.
+///
+/// ```
+/// use rex::kprobe::kprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_kprobe};
+///
+/// #[rex_kprobe(function = "__x64_sys_dup")]
+/// fn on_dup_call(_obj: &kprobe, ctx: &mut PtRegs) -> Result {
+///     Ok(ctx.rdi() as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_kprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Kprobe, arguments, item)
@@ -35,6 +46,17 @@ pub fn rex_kprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[rex_kretprobe]` or `#[rex_kretprobe(function = "symbol")]` on
 /// `fn(obj: &kretprobe, ctx: &mut PtRegs) -> Result`; `ctx.ret()` is what the function
 /// returned.
+///
+/// ```
+/// use rex::kprobe::kretprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_kretprobe};
+///
+/// #[rex_kretprobe(function = "__x64_sys_dup")]
+/// fn on_dup_return(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
+///     Ok(ctx.rax() as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_kretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Kretprobe, arguments, item)
@@ -44,6 +66,17 @@ pub fn rex_kretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[rex_uprobe]` or `#[rex_uprobe(function = "binary:symbol")]` on
 /// `fn(obj: &kprobe, ctx: &mut PtRegs) -> Result`.
+///
+/// ```
+/// use rex::kprobe::kprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_uprobe};
+///
+/// #[rex_uprobe(function = "/bin/bash:readline")]
+/// fn on_readline(_obj: &kprobe, ctx: &mut PtRegs) -> Result {
+///     Ok(ctx.rdi() as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_uprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Uprobe, arguments, item)
@@ -54,6 +87,17 @@ pub fn rex_uprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[rex_uretprobe]` or `#[rex_uretprobe(function = "binary:symbol")]` on
 /// `fn(obj: &kretprobe, ctx: &mut PtRegs) -> Result`; `ctx.ret()` is what the function
 /// returned.
+///
+/// ```
+/// use rex::kprobe::kretprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_uretprobe};
+///
+/// #[rex_uretprobe(function = "/bin/bash:readline")]
+/// fn after_readline(_obj: &kretprobe, ctx: &mut PtRegs) -> Result {
+///     Ok(ctx.rax() as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_uretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Uretprobe, arguments, item)
@@ -63,6 +107,16 @@ pub fn rex_uretprobe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// On `fn(obj: &tracepoint<C>, ctx: &'static C) -> Result`; the context type `C` names the
 /// tracepoint: one of `rex::tracepoint`, or one made by [`tracepoint_context!`].
+///
+/// ```
+/// use rex::tracepoint::{SyscallsEnterDupCtx, tracepoint};
+/// use rex::{Result, rex_tracepoint};
+///
+/// #[rex_tracepoint]
+/// fn at_dup(_obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &'static SyscallsEnterDupCtx) -> Result {
+///     Ok(ctx.fildes as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_tracepoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Tracepoint, arguments, item)
@@ -90,6 +144,16 @@ pub fn tracepoint_context(input: TokenStream) -> TokenStream {
 /// A program run for each sample of a perf event.
 ///
 /// On `fn(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result`.
+///
+/// ```
+/// use rex::perf_event::{bpf_perf_event_data, perf_event};
+/// use rex::{Result, rex_perf_event};
+///
+/// #[rex_perf_event]
+/// fn at_sample(_obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
+///     Ok(ctx.sample_period() as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_perf_event(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::PerfEvent, arguments, item)
@@ -98,6 +162,16 @@ pub fn rex_perf_event(arguments: TokenStream, item: TokenStream) -> TokenStream 
 /// A program run for each packet an interface receives, before the network stack.
 ///
 /// On `fn(obj: &xdp, ctx: &mut xdp_md) -> Result`.
+///
+/// ```
+/// use rex::xdp::{XDP_DROP, XDP_PASS, xdp, xdp_md};
+/// use rex::{Result, rex_xdp};
+///
+/// #[rex_xdp]
+/// fn drop_the_short(_obj: &xdp, ctx: &mut xdp_md) -> Result {
+///     Ok(if ctx.data_length() < 60 { XDP_DROP } else { XDP_PASS } as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_xdp(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Xdp, arguments, item)
@@ -106,6 +180,16 @@ pub fn rex_xdp(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A program run for each packet in traffic control.
 ///
 /// On `fn(obj: &sched_cls, skb: &mut __sk_buff) -> Result`.
+///
+/// ```
+/// use rex::sched_cls::{TC_ACT_OK, TC_ACT_SHOT, __sk_buff, sched_cls};
+/// use rex::{Result, rex_tc};
+///
+/// #[rex_tc]
+/// fn shoot_the_marked(_obj: &sched_cls, skb: &mut __sk_buff) -> Result {
+///     Ok(if skb.mark() == 7 { TC_ACT_SHOT } else { TC_ACT_OK } as i32)
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn rex_tc(arguments: TokenStream, item: TokenStream) -> TokenStream {
     program::expand(Flavour::Tc, arguments, item)
@@ -115,6 +199,15 @@ pub fn rex_tc(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// On `static NAME: RexHashMap<K, V> = RexHashMap::new(max_entries, flags);` or another map
 /// type of `rex::map`. The map is called as the static.
+///
+/// ```
+/// use rex::map::RexArrayMap;
+/// use rex::rex_map;
+///
+/// /// Calls in all.
+/// #[rex_map]
+/// static total: RexArrayMap<u64> = RexArrayMap::new(1, 0);
+/// ```
 #[proc_macro_attribute]
 pub fn rex_map(arguments: TokenStream, item: TokenStream) -> TokenStream {
     map::expand(arguments, item)

@@ -29,15 +29,41 @@ use crate::linux::errno;
 ///
 /// # Invariants
 /// The number inside is from -4095 to -1, as the kernel's `IS_ERR_VALUE` has it.
+///
+/// ```
+/// use rex::error::{Error, code};
+///
+/// fn is_full(error: Error) -> bool {
+///     error == code::E2BIG
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Error(c_int);
 
 /// The result of what can fail, with the kernel's error numbers.
+///
+/// ```
+/// use rex::error::{Result, code};
+///
+/// fn even(value: u32) -> Result<u32> {
+///     if value % 2 == 0 { Ok(value) } else { Err(code::EINVAL) }
+/// }
+/// ```
 pub type Result<T = (), E = Error> = core::result::Result<T, E>;
 
 impl Error {
     /// The error of a negative number that a helper gave. A number that is no error number
     /// becomes [`code::EINVAL`].
+    ///
+    /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::error::Error;
+    ///
+    /// fn refused() -> Error {
+    ///     Error::from_errno(-13)
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn from_errno(errno: c_int) -> Self {
         if errno < 0 && errno >= -4095 {
@@ -48,6 +74,16 @@ impl Error {
     }
 
     /// The negative number, as a program returns it.
+    ///
+    /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::error::code;
+    ///
+    /// fn number() -> i32 {
+    ///     code::EINVAL.to_errno()
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn to_errno(self) -> c_int {
         self.0
@@ -55,6 +91,17 @@ impl Error {
 
     /// The name of the error: `Some("EINVAL")`. `None` for numbers
     /// that are not in [`code`].
+    ///
+    /// No helper. All program types.
+    ///
+    /// ```
+    /// use rex::error::Error;
+    /// use rex::rex_printk;
+    ///
+    /// fn say(error: Error) -> rex::Result {
+    ///     rex_printk!("{}\n", error.name().unwrap_or("?"))
+    /// }
+    /// ```
     pub fn name(self) -> Option<&'static str> {
         code::name(self)
     }
@@ -98,6 +145,16 @@ impl fmt::Debug for Error {
 }
 
 /// A helper's 64-bit answer: negative ones are errors, the others its value.
+///
+/// No helper. All program types. `Err` for a negative answer.
+///
+/// ```
+/// use rex::error::{self, Result};
+///
+/// fn length(answer: i64) -> Result<u64> {
+///     error::to_result(answer)
+/// }
+/// ```
 #[inline(always)]
 pub fn to_result(answer: i64) -> Result<u64> {
     if answer < 0 {
@@ -108,6 +165,14 @@ pub fn to_result(answer: i64) -> Result<u64> {
 }
 
 /// Error numbers by their names.
+///
+/// ```
+/// use rex::error::{Error, code};
+///
+/// fn try_again(error: Error) -> bool {
+///     error == code::EAGAIN || error == code::EBUSY
+/// }
+/// ```
 pub mod code {
     use super::{Error, errno};
 

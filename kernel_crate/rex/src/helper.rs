@@ -7,6 +7,14 @@ macro_rules! base_helpers {
         /// The number of the CPU the program runs on.
         ///
         /// Helper: `rex_cpu`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn on_the_first_cpu(obj: &kprobe) -> bool {
+        ///     obj.bpf_get_smp_processor_id() == 0
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_smp_processor_id(&self) -> i32 {
             // SAFETY: Takes nothing and has no precondition.
@@ -16,6 +24,14 @@ macro_rules! base_helpers {
         /// The memory node of the CPU the program runs on.
         ///
         /// Helper: `rex_numa_node`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn on_the_first_node(obj: &kprobe) -> bool {
+        ///     obj.bpf_get_numa_node_id() == 0
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_numa_node_id(&self) -> i32 {
             // SAFETY: Takes nothing and has no precondition.
@@ -27,6 +43,21 @@ macro_rules! base_helpers {
         ///
         /// Helper: `rex_map_lookup`; arrays are read without a call. All program types.
         /// `None` if the key is not there or the map is not of this target.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::map::RexHashMap;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static found: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+        ///
+        /// fn count(obj: &kprobe, key: u32) {
+        ///     if let Some(count) = obj.bpf_map_lookup_elem(&found, &key) {
+        ///         *count += 1;
+        ///     }
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_lookup_elem<'b, const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -46,6 +77,20 @@ macro_rules! base_helpers {
         ///
         /// Helper: `rex_map_update`. All program types. `Err(-errno)`: `-E2BIG` if the map
         /// is full or the index is outside, `-EEXIST` and `-ENOENT` by the flags.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::linux::bpf::BPF_NOEXIST;
+        /// use rex::map::RexHashMap;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static updated: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+        ///
+        /// fn begin(obj: &kprobe, key: u32) -> rex::Result {
+        ///     obj.bpf_map_update_elem(&updated, &key, &1, u64::from(BPF_NOEXIST))
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_update_elem<const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -66,6 +111,19 @@ macro_rules! base_helpers {
         ///
         /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if it is not there,
         /// `Err(-EINVAL)` for arrays, whose entries cannot be deleted.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::map::RexHashMap;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static deleted: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+        ///
+        /// fn end(obj: &kprobe, key: u32) -> rex::Result {
+        ///     obj.bpf_map_delete_elem(&deleted, &key)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_delete_elem<const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -84,6 +142,19 @@ macro_rules! base_helpers {
         /// room when it is full.
         ///
         /// Helper: `rex_map_push`. All program types. `Err(-E2BIG)` if it is full.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::map::RexQueue;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static pushed: RexQueue<u64> = RexQueue::new(64, 0);
+        ///
+        /// fn remember(obj: &kprobe, value: u64) -> rex::Result {
+        ///     obj.bpf_map_push_elem(&pushed, &value, 0)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_push_elem<const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -101,6 +172,19 @@ macro_rules! base_helpers {
         /// Takes the next value from a queue or stack.
         ///
         /// Helper: `rex_map_pop`. All program types. `None` if it is empty.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::map::RexQueue;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static popped: RexQueue<u64> = RexQueue::new(64, 0);
+        ///
+        /// fn next(obj: &kprobe) -> Option<u64> {
+        ///     obj.bpf_map_pop_elem(&popped)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_pop_elem<const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -116,6 +200,19 @@ macro_rules! base_helpers {
         /// Copies the next value of a queue or stack.
         ///
         /// Helper: `rex_map_peek`. All program types. `None` if it is empty.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::map::RexQueue;
+        /// use rex::rex_map;
+        ///
+        /// #[rex_map]
+        /// static peeked: RexQueue<u64> = RexQueue::new(64, 0);
+        ///
+        /// fn look_at_the_next(obj: &kprobe) -> Option<u64> {
+        ///     obj.bpf_map_peek_elem(&peeked)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_map_peek_elem<const MT: $crate::linux::bpf::bpf_map_type, K, V>(
             &self,
@@ -132,6 +229,17 @@ macro_rules! base_helpers {
         ///
         /// Helper: `rex_probe_read_kernel`. All program types. `Err(-EFAULT)` if the memory
         /// cannot be read; `dst` is zero then.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        /// use rex::pt_regs::PtRegs;
+        ///
+        /// fn first_word(obj: &kprobe, regs: &PtRegs) -> Result<u64, i32> {
+        ///     let mut word = 0_u64;
+        ///     obj.bpf_probe_read_kernel(&mut word, regs.rdi() as *const ())?;
+        ///     Ok(word)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_probe_read_kernel<T>(&self, dst: &mut T, unsafe_ptr: *const ()) -> $crate::Result
         where
@@ -158,6 +266,8 @@ macro_rules! base_helpers {
         ///     rex_printk!("{} bytes\n", text.count_bytes())
         /// }
         /// ```
+        ///
+        /// `Err` with the error number if the memory cannot be read.
         #[inline(always)]
         pub fn bpf_probe_read_kernel_str<'b>(
             &self,
@@ -170,6 +280,14 @@ macro_rules! base_helpers {
         /// Timer ticks since the machine was started.
         ///
         /// Helper: `rex_jiffies64`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn ticks_since(obj: &kprobe, then: u64) -> u64 {
+        ///     obj.bpf_jiffies64() - then
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_jiffies64(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -179,6 +297,14 @@ macro_rules! base_helpers {
         /// Monotonic time in nanoseconds, without the time the machine was suspended.
         ///
         /// Helper: `rex_ktime_ns`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn now_since(obj: &kprobe, then: u64) -> u64 {
+        ///     obj.bpf_ktime_get_ns() - then
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_ktime_get_ns(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -188,6 +314,14 @@ macro_rules! base_helpers {
         /// Monotonic time in nanoseconds, with the time the machine was suspended.
         ///
         /// Helper: `rex_ktime_boot_ns`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn since_boot_since(obj: &kprobe, then: u64) -> u64 {
+        ///     obj.bpf_ktime_get_boot_ns() - then
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_ktime_get_boot_ns(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -197,6 +331,14 @@ macro_rules! base_helpers {
         /// Monotonic time of the last timer tick in nanoseconds: cheaper, less exact.
         ///
         /// Helper: `rex_ktime_coarse_ns`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn about_now_since(obj: &kprobe, then: u64) -> u64 {
+        ///     obj.bpf_ktime_get_coarse_ns() - then
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_ktime_get_coarse_ns(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -206,6 +348,14 @@ macro_rules! base_helpers {
         /// A pseudo-random number.
         ///
         /// Helper: `rex_random_u32`. All program types. Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn one_of_a_hundred(obj: &kprobe) -> bool {
+        ///     obj.bpf_get_prandom_u32() % 100 == 0
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_prandom_u32(&self) -> u32 {
             // SAFETY: Takes nothing and has no precondition.
@@ -219,6 +369,16 @@ macro_rules! base_helpers {
         /// No helper: done here. All program types. `Ok` with the length including the NUL
         /// that the whole text has; `Err(-EINVAL)` for another conversion or if the number
         /// of values differs from what `fmt` asks for.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn label(obj: &kprobe, cpu: u64) -> Result<[u8; 16], i32> {
+        ///     let mut text = [0; 16];
+        ///     obj.bpf_snprintf(&mut text, "CPU %d", &[cpu])?;
+        ///     Ok(text)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_snprintf<const N: usize, const M: usize>(
             &self,
@@ -238,6 +398,14 @@ macro_rules! task_helper {
         ///
         /// Helper: `rex_task_current`. Kprobe, kretprobe, uprobe, uretprobe, tracepoint and
         /// perf event programs. `None` if the target has no current task.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn process(obj: &kprobe) -> Option<i32> {
+        ///     Some(obj.bpf_get_current_task()?.get_tgid())
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_current_task(&self) -> Option<$crate::task_struct::TaskStruct> {
             $crate::task_struct::TaskStruct::current()
@@ -259,6 +427,8 @@ macro_rules! task_helper {
         ///     rex_printk!("absolute: {}\n", first == b'/')
         /// }
         /// ```
+        ///
+        /// `Err` with the error number if the memory cannot be read.
         #[inline(always)]
         pub fn bpf_probe_read_user<T>(
             &self,
@@ -288,6 +458,8 @@ macro_rules! task_helper {
         ///     rex_printk!("opens {}\n", path.to_str().unwrap_or("?"))
         /// }
         /// ```
+        ///
+        /// `Err` with the error number if the memory cannot be read.
         #[inline(always)]
         pub fn bpf_probe_read_user_str<'b>(
             &self,
@@ -301,6 +473,14 @@ macro_rules! task_helper {
         /// without a current task.
         ///
         /// Helper: `rex_task_tgid` and `rex_task_pid`. Programs with a current task.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn thread(obj: &kprobe) -> u32 {
+        ///     obj.bpf_get_current_pid_tgid() as u32
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_current_pid_tgid(&self) -> u64 {
             $crate::task_struct::TaskStruct::current().map_or($crate::helper::INVALID, |task| {
@@ -312,6 +492,14 @@ macro_rules! task_helper {
         /// current process.
         ///
         /// Helper: `rex_uid_gid`. Programs with a current task.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn is_root(obj: &kprobe) -> bool {
+        ///     obj.bpf_get_current_uid_gid() as u32 == 0
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_current_uid_gid(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -340,6 +528,8 @@ macro_rules! task_helper {
         ///     rex_printk!("{}\n", name.to_str().unwrap_or("?"))
         /// }
         /// ```
+        ///
+        /// `Err` with the error number if there is no task.
         #[inline(always)]
         pub fn bpf_get_current_comm<'b>(
             &self,
@@ -351,6 +541,16 @@ macro_rules! task_helper {
         /// Id of the current process's cgroup (version 2), 0 if it has none.
         ///
         /// Helper: `rex_cgroup_id`. Programs with a current task.
+        ///
+        /// Cannot fail.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn is_in(obj: &kprobe, cgroup: u64) -> bool {
+        ///     obj.bpf_get_current_cgroup_id() == cgroup
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_get_current_cgroup_id(&self) -> u64 {
             // SAFETY: Takes nothing and has no precondition.
@@ -361,6 +561,16 @@ macro_rules! task_helper {
         ///
         /// Helper: `rex_send_signal`. Programs with a current task. `EINVAL` for a number
         /// that is no signal and without a current process, `EPERM` for one that must live.
+        ///
+        /// `Err` with the error number if the signal cannot be sent.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn stop_the_process(obj: &kprobe) -> rex::error::Result {
+        ///     obj.bpf_send_signal(19)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_send_signal(&self, signal: u32) -> $crate::error::Result {
             $crate::helper::send_signal(signal, false)
@@ -369,6 +579,16 @@ macro_rules! task_helper {
         /// Sends a signal to the current thread.
         ///
         /// Helper: `rex_send_signal`. As [`Self::bpf_send_signal`].
+        ///
+        /// The same programs. `Err` with the error number if the signal cannot be sent.
+        ///
+        /// ```
+        /// use rex::kprobe::kprobe;
+        ///
+        /// fn stop_the_thread(obj: &kprobe) -> rex::error::Result {
+        ///     obj.bpf_send_signal_thread(19)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn bpf_send_signal_thread(&self, signal: u32) -> $crate::error::Result {
             $crate::helper::send_signal(signal, true)

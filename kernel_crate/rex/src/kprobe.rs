@@ -6,6 +6,17 @@ use crate::pt_regs::PtRegs;
 use crate::utils::NoRef;
 
 /// What a kprobe or uprobe program may ask of the kernel.
+///
+/// ```
+/// use rex::kprobe::kprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_kprobe};
+///
+/// #[rex_kprobe(function = "__x64_sys_dup")]
+/// fn kprobe_object(obj: &kprobe, _ctx: &mut PtRegs) -> Result {
+///     Ok(obj.bpf_get_smp_processor_id())
+/// }
+/// ```
 #[repr(C)]
 pub struct kprobe {
     private: (),
@@ -25,6 +36,17 @@ impl kprobe {
     ///
     /// Helper: `rex_override_return`. Kprobe programs at functions on the kernel's list for
     /// error injection; attaching elsewhere is refused. 0, or `-EPERM` or `-EOPNOTSUPP`.
+    ///
+    /// ```
+    /// use rex::kprobe::kprobe;
+    /// use rex::pt_regs::PtRegs;
+    /// use rex::{Result, rex_kprobe};
+    ///
+    /// #[rex_kprobe(function = "__x64_sys_dup")]
+    /// fn refuse_dup(obj: &kprobe, ctx: &mut PtRegs) -> Result {
+    ///     Ok(obj.bpf_override_return(ctx, -22_i64 as u64))
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_override_return(&self, regs: &mut PtRegs, rc: u64) -> i32 {
         // SAFETY: `regs` are valid registers; the target checks that they are this

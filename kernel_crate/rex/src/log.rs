@@ -63,6 +63,12 @@ impl Write for Text<'_> {
 ///
 /// Helper: `rex_trace`. All program types. `Ok(0)`; `Err(-E2BIG)` if the message is longer
 /// than 1024 bytes, and nothing is written then; `Err(-EINVAL)` if a `Display` failed.
+///
+/// ```
+/// fn say(value: u64) -> rex::Result {
+///     rex::rex_trace_printk(format_args!("value {value}"))
+/// }
+/// ```
 #[inline(never)]
 pub fn rex_trace_printk(args: fmt::Arguments<'_>) -> crate::Result {
     // On the stack and not per CPU: a `Display` that prints itself must not disturb this
@@ -85,6 +91,14 @@ pub fn rex_trace_printk(args: fmt::Arguments<'_>) -> crate::Result {
 /// Takes what `format_args!` takes and gives a [`rex::Result`](crate::Result), see
 /// [`rex_trace_printk`]. Without the feature `debug_printk` it is `Ok(0)` and the arguments
 /// are not evaluated.
+///
+/// ```
+/// use rex::rex_printk;
+///
+/// fn say(value: u64) -> rex::Result {
+///     rex_printk!("value {}\n", value)
+/// }
+/// ```
 #[cfg(feature = "debug_printk")]
 #[macro_export]
 macro_rules! rex_printk {
@@ -107,6 +121,12 @@ macro_rules! rex_printk {
 }
 
 /// The path of the function around it, a `&'static str` such as `hello::rex_prog1`.
+///
+/// ```
+/// fn here() -> &'static str {
+///     rex::function_name!()
+/// }
+/// ```
 #[macro_export]
 macro_rules! function_name {
     () => {{

@@ -39,6 +39,15 @@ use shape::Shape;
 ///
 /// Usually written as one of the aliases below. `V` and `K` are made of integers, arrays
 /// and structs of them, see [`NoRef`].
+///
+/// ```
+/// use rex::linux::bpf::BPF_MAP_TYPE_HASH;
+/// use rex::map::RexMapHandle;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static spelled_out: RexMapHandle<BPF_MAP_TYPE_HASH, u32, u64> = RexMapHandle::new(64, 0);
+/// ```
 #[repr(C)]
 pub struct RexMapHandle<const MT: bpf_map_type, K, V>
 where
@@ -57,31 +66,136 @@ unsafe impl<const MT: bpf_map_type, K, V> Sync for RexMapHandle<MT, K, V> where 
 impl<const MT: bpf_map_type, K, V> !NoRef for RexMapHandle<MT, K, V> where V: Copy + NoRef {}
 
 /// Stack traces by number; filled by `bpf_get_stackid_pe`.
+///
+/// ```
+/// use rex::map::RexStackTrace;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_stack_trace: RexStackTrace<u32, [u64; 127]> = RexStackTrace::new(64, 0);
+/// ```
 pub type RexStackTrace<K, V> = RexMapHandle<BPF_MAP_TYPE_STACK_TRACE, K, V>;
 /// An array of zeroed values with a copy per CPU; a program sees its CPU's.
+///
+/// ```
+/// use rex::map::RexPerCPUArrayMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_percpu_array_map: RexPerCPUArrayMap<u64> = RexPerCPUArrayMap::new(64, 0);
+/// ```
 pub type RexPerCPUArrayMap<V> = RexMapHandle<BPF_MAP_TYPE_PERCPU_ARRAY, u32, V>;
 /// Perf events by CPU, to which records of type `V` are sent.
+///
+/// ```
+/// use rex::map::RexPerfEventArray;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_perf_event_array: RexPerfEventArray<u64> = RexPerfEventArray::new(64, 0);
+/// ```
 pub type RexPerfEventArray<V> = RexMapHandle<BPF_MAP_TYPE_PERF_EVENT_ARRAY, u32, V>;
 /// An array of zeroed values.
+///
+/// ```
+/// use rex::map::RexArrayMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_array_map: RexArrayMap<u64> = RexArrayMap::new(64, 0);
+/// ```
 pub type RexArrayMap<V> = RexMapHandle<BPF_MAP_TYPE_ARRAY, u32, V>;
 /// A hash table.
+///
+/// ```
+/// use rex::map::RexHashMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_hash_map: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+/// ```
 pub type RexHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_HASH, K, V>;
 /// A hash table that drops the entries used longest ago when it is full.
+///
+/// ```
+/// use rex::map::RexLruHashMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_lru_hash_map: RexLruHashMap<u32, u64> = RexLruHashMap::new(64, 0);
+/// ```
 pub type RexLruHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_LRU_HASH, K, V>;
 /// A hash table with a value per CPU; a program sees its CPU's.
+///
+/// ```
+/// use rex::map::RexPerCPUHashMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_percpu_hash_map: RexPerCPUHashMap<u32, u64> = RexPerCPUHashMap::new(64, 0);
+/// ```
 pub type RexPerCPUHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_PERCPU_HASH, K, V>;
 /// A [`RexPerCPUHashMap`] that drops the entries used longest ago when it is full.
+///
+/// ```
+/// use rex::map::RexLruPerCPUHashMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_lru_percpu_hash_map: RexLruPerCPUHashMap<u32, u64> = RexLruPerCPUHashMap::new(64, 0);
+/// ```
 pub type RexLruPerCPUHashMap<K, V> = RexMapHandle<BPF_MAP_TYPE_LRU_PERCPU_HASH, K, V>;
 /// Values by prefix, found by the longest that fits. `K` is an [`LpmKey`]; the flag
 /// `BPF_F_NO_PREALLOC` is needed.
+///
+/// ```
+/// use rex::linux::bpf::BPF_F_NO_PREALLOC;
+/// use rex::map::{LpmKey, RexLpmTrie};
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static routes: RexLpmTrie<LpmKey<4>, u32> = RexLpmTrie::new(64, BPF_F_NO_PREALLOC);
+/// ```
 pub type RexLpmTrie<K, V> = RexMapHandle<BPF_MAP_TYPE_LPM_TRIE, K, V>;
 /// A bloom filter: remembers values in little memory, and takes a few others for them.
+///
+/// ```
+/// use rex::map::RexBloomFilter;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_bloom_filter: RexBloomFilter<u32> = RexBloomFilter::new(64, 0);
+/// ```
 pub type RexBloomFilter<V> = RexMapHandle<BPF_MAP_TYPE_BLOOM_FILTER, (), V>;
 /// A stack: last in, first out.
+///
+/// ```
+/// use rex::map::RexStack;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_stack: RexStack<u64> = RexStack::new(64, 0);
+/// ```
 pub type RexStack<V> = RexMapHandle<BPF_MAP_TYPE_STACK, (), V>;
 /// A queue: first in, first out.
+///
+/// ```
+/// use rex::map::RexQueue;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_queue: RexQueue<u64> = RexQueue::new(64, 0);
+/// ```
 pub type RexQueue<V> = RexMapHandle<BPF_MAP_TYPE_QUEUE, (), V>;
 /// A ring buffer of records for user space.
+///
+/// ```
+/// use rex::map::RexRingBuf;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static a_ring: RexRingBuf = RexRingBuf::new(4096, 0);
+/// ```
 pub type RexRingBuf = RexMapHandle<BPF_MAP_TYPE_RINGBUF, (), ()>;
 
 impl<const MT: bpf_map_type, K, V> RexMapHandle<MT, K, V>
@@ -95,6 +209,16 @@ where
     ///
     /// What the kernel would not create is refused when the extension is compiled: keys,
     /// values, numbers of entries and flags that the kind cannot have.
+    ///
+    /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::RexHashMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static ports_by_pid: RexHashMap<i32, u16> = RexHashMap::new(1024, 0);
+    /// ```
     pub const fn new(ms: u32, mf: u32) -> Self {
         // Not in a `const` block: the compiler then also points at the static.
         assert!(
@@ -299,6 +423,22 @@ where
     ///
     /// Helper: `rex_perf_output`. Tracepoint programs. Errors as
     /// [`PerfEventStreamer::output_event`].
+    ///
+    /// `Err(-errno)` if it cannot be sent.
+    ///
+    /// ```
+    /// use rex::map::RexPerfEventArray;
+    /// use rex::rex_map;
+    /// use rex::tracepoint::{SyscallsEnterDupCtx, tracepoint};
+    /// use rex::utils::PerfEventMaskedCPU;
+    ///
+    /// #[rex_map]
+    /// static sent: RexPerfEventArray<u64> = RexPerfEventArray::new(64, 0);
+    ///
+    /// fn send(obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &SyscallsEnterDupCtx) -> rex::Result {
+    ///     sent.output(obj, ctx, &ctx.fildes, PerfEventMaskedCPU::current_cpu())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn output<P: PerfEventStreamer>(
         &'static self,

@@ -15,6 +15,15 @@ use core::ffi::{c_int, c_void};
 /// # Safety
 /// Implemented by the compiler; an implementation by hand would promise that any bytes a
 /// helper writes are a value of the type.
+///
+/// ```
+/// use rex::map::RexArrayMap;
+/// use rex::utils::NoRef;
+///
+/// fn first<V: Copy + NoRef>(map: &'static RexArrayMap<V>) -> Option<V> {
+///     map.get_mut(&0).copied()
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be shared with the kernel",
     label = "holds a reference, a pointer, a `bool`, a `char`, a `NonZero`, a `Duration`, a `MaybeUninit` or a kernel object",

@@ -9,6 +9,18 @@ use crate::pt_regs::PtRegs;
 use crate::utils::{NoRef, Result, to_result};
 
 /// A sample.
+///
+/// Its methods need no helper. Perf event programs. They cannot fail.
+///
+/// ```
+/// use rex::perf_event::{bpf_perf_event_data, perf_event};
+/// use rex::{Result, rex_perf_event};
+///
+/// #[rex_perf_event]
+/// fn where_it_was(_obj: &perf_event, ctx: &bpf_perf_event_data) -> Result {
+///     Ok(i32::from(ctx.addr() == 0) + ctx.regs().rip() as i32)
+/// }
+/// ```
 #[repr(transparent)]
 pub struct bpf_perf_event_data {
     context: rex_perf_ctx,
@@ -38,6 +50,16 @@ impl bpf_perf_event_data {
 }
 
 /// What a perf event program may ask of the kernel.
+///
+/// ```
+/// use rex::perf_event::{bpf_perf_event_data, perf_event};
+/// use rex::{Result, rex_perf_event};
+///
+/// #[rex_perf_event]
+/// fn sampled(obj: &perf_event, _ctx: &bpf_perf_event_data) -> Result {
+///     Ok(obj.bpf_get_smp_processor_id())
+/// }
+/// ```
 #[repr(C)]
 pub struct perf_event {
     private: (),
@@ -59,6 +81,17 @@ impl perf_event {
     ///
     /// Helper: `rex_perf_read_value`. Perf event programs. `Err(-errno)` if it cannot be
     /// read; `buf` is zero then.
+    ///
+    /// ```
+    /// use rex::linux::bpf::bpf_perf_event_value;
+    /// use rex::perf_event::{bpf_perf_event_data, perf_event};
+    ///
+    /// fn counter(obj: &perf_event, ctx: &bpf_perf_event_data) -> Result<u64, i32> {
+    ///     let mut value = bpf_perf_event_value::default();
+    ///     obj.bpf_perf_prog_read_value(ctx, &mut value)?;
+    ///     Ok(value.counter)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_perf_prog_read_value(
         &self,
@@ -81,6 +114,19 @@ impl perf_event {
     ///
     /// Helper: `rex_stack_id`. Perf event programs. `Err(-EEXIST)` if another stack has the
     /// number, `Err(-EFAULT)` if the stack cannot be walked.
+    ///
+    /// ```
+    /// use rex::map::RexStackTrace;
+    /// use rex::perf_event::{bpf_perf_event_data, perf_event};
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static stacks: RexStackTrace<u32, [u64; 127]> = RexStackTrace::new(64, 0);
+    ///
+    /// fn stack(obj: &perf_event, ctx: &bpf_perf_event_data) -> rex::Result {
+    ///     obj.bpf_get_stackid_pe(ctx, &stacks, 0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_get_stackid_pe<K, V>(
         &self,

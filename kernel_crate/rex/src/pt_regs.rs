@@ -5,6 +5,20 @@ use crate::abi::rex_pt_regs;
 use crate::utils::NoRef;
 
 /// Registers of x86-64, to be read.
+///
+/// Its methods need no helper. Kprobe, uprobe, their return probes and perf event programs.
+/// They cannot fail.
+///
+/// ```
+/// use rex::kprobe::kprobe;
+/// use rex::pt_regs::PtRegs;
+/// use rex::{Result, rex_kprobe};
+///
+/// #[rex_kprobe(function = "vfs_read")]
+/// fn third_argument(_obj: &kprobe, ctx: &mut PtRegs) -> Result {
+///     Ok(ctx.rdx() as i32)
+/// }
+/// ```
 #[repr(transparent)]
 pub struct PtRegs {
     pub(crate) regs: rex_pt_regs,

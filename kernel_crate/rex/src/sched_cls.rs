@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs run for each packet in traffic control.
+//!
+//! ```
+//! use rex::sched_cls::{TC_ACT_OK, TC_ACT_SHOT, __sk_buff, sched_cls};
+//! use rex::{Result, rex_tc};
+//!
+//! #[rex_tc]
+//! fn shoot_the_untagged(_obj: &sched_cls, skb: &mut __sk_buff) -> Result {
+//!     Ok(if skb.vlan_present() == 0 { TC_ACT_SHOT } else { TC_ACT_OK } as i32)
+//! }
+//! ```
 
 use core::ffi::c_char;
 
@@ -11,6 +21,14 @@ use crate::utils::{AlignedMut, NoRef, Result, to_result, u16be};
 use crate::xdp::{Packet, checksum_helpers, header_getters, packet_context};
 
 /// A socket; its layout is not part of the interface.
+///
+/// ```
+/// use rex::sched_cls::{__sk_buff, sock};
+///
+/// fn owner<'a>(skb: &__sk_buff<'a>) -> &'a sock {
+///     skb.sk()
+/// }
+/// ```
 pub struct sock {
     _private: (),
 }
@@ -20,6 +38,18 @@ impl !NoRef for sock {}
 static SOCK: sock = sock { _private: () };
 
 /// A packet on its way through the network stack.
+///
+/// Its methods that read a field need no helper. TC programs. They cannot fail.
+///
+/// ```
+/// use rex::sched_cls::{TC_ACT_OK, TC_ACT_SHOT, __sk_buff, sched_cls};
+/// use rex::{Result, rex_tc};
+///
+/// #[rex_tc]
+/// fn shoot_the_long(_obj: &sched_cls, skb: &mut __sk_buff) -> Result {
+///     Ok(if skb.len() > 1500 { TC_ACT_SHOT } else { TC_ACT_OK } as i32)
+/// }
+/// ```
 pub struct __sk_buff<'a> {
     /// The packet's linear part, from the Ethernet header on.
     pub data_slice: &'a mut Packet,
@@ -84,6 +114,8 @@ impl<'a> __sk_buff<'a> {
     ///     Ok(TC_ACT_OK as i32)
     /// }
     /// ```
+    ///
+    /// TC programs. Cannot fail.
     #[inline(always)]
     pub fn set_mark(&mut self, mark: u32) {
         // SAFETY: The context is this invocation's, and `self` is borrowed exclusively.
@@ -122,6 +154,16 @@ impl<'a> __sk_buff<'a> {
 }
 
 /// What a TC program may ask of the kernel.
+///
+/// ```
+/// use rex::sched_cls::{TC_ACT_OK, TC_ACT_SHOT, __sk_buff, sched_cls};
+/// use rex::{Result, rex_tc};
+///
+/// #[rex_tc]
+/// fn one_cpu_only(obj: &sched_cls, _skb: &mut __sk_buff) -> Result {
+///     Ok(if obj.bpf_get_smp_processor_id() == 0 { TC_ACT_OK } else { TC_ACT_SHOT } as i32)
+/// }
+/// ```
 #[repr(C)]
 pub struct sched_cls {
     _private: (),
@@ -143,6 +185,14 @@ impl sched_cls {
     ///
     /// Helper: `rex_clone_redirect`. TC programs. `Err(-EINVAL)` for an interface that does
     /// not exist, `Err(-ENOMEM)` without memory for the copy.
+    ///
+    /// ```
+    /// use rex::sched_cls::{__sk_buff, sched_cls};
+    ///
+    /// fn mirror(obj: &sched_cls, skb: &mut __sk_buff) -> rex::Result {
+    ///     obj.bpf_clone_redirect(skb, 2, 0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_clone_redirect(&self, skb: &mut __sk_buff<'_>, ifindex: u32, flags: u64) -> Result {
         // SAFETY: The context is this invocation's.
@@ -165,6 +215,8 @@ impl sched_cls {
     ///     Ok(obj.bpf_redirect(2, BPF_F_INGRESS.into()) as i32)
     /// }
     /// ```
+    ///
+    /// Always an answer: `TC_ACT_SHOT` for flags that are not valid.
     #[inline(always)]
     pub fn bpf_redirect(&self, ifindex: u32, flags: u64) -> u32 {
         // SAFETY: Takes numbers only.
@@ -280,6 +332,17 @@ impl sched_cls {
     ///
     /// Helper: `rex_l4_csum_replace`. TC programs. Fails as
     /// [`bpf_l3_csum_replace`](Self::bpf_l3_csum_replace) does.
+    ///
+    /// `Err` with the error number as for `bpf_l3_csum_replace`.
+    ///
+    /// ```
+    /// use rex::error::Result;
+    /// use rex::sched_cls::{__sk_buff, sched_cls};
+    ///
+    /// fn port_changed(obj: &sched_cls, skb: &mut __sk_buff, from: u16, to: u16) -> Result {
+    ///     obj.bpf_l4_csum_replace(skb, 34 + 6, u64::from(from), u64::from(to), 2)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_l4_csum_replace(
         &self,

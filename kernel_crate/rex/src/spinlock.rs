@@ -10,6 +10,29 @@ use crate::utils::NoRef;
 ///
 /// While it is held interrupts are off. A program that ends while it holds one gives it
 /// back through the runtime.
+///
+/// ```
+/// use rex::map::RexArrayMap;
+/// use rex::rex_map;
+/// use rex::spinlock::{bpf_spin_lock, rex_spinlock_guard};
+///
+/// #[repr(C)]
+/// #[derive(Clone, Copy)]
+/// struct Counter {
+///     lock: bpf_spin_lock,
+///     value: u32,
+/// }
+///
+/// #[rex_map]
+/// static guarded: RexArrayMap<Counter> = RexArrayMap::new(1, 0);
+///
+/// fn count() {
+///     if let Some(counter) = guarded.get_mut(&0) {
+///         let _guard = rex_spinlock_guard::new(&mut counter.lock);
+///         counter.value += 1;
+///     }
+/// }
+/// ```
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct rex_spinlock_guard<'a> {
     lock: &'a mut bpf_spin_lock,
@@ -24,6 +47,29 @@ impl<'a> rex_spinlock_guard<'a> {
     ///
     /// Helper: `rex_spin_lock`. All program types but not in NMI context. Taking a lock that
     /// this invocation holds already ends the program.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    /// use rex::spinlock::{bpf_spin_lock, rex_spinlock_guard};
+    ///
+    /// #[repr(C)]
+    /// #[derive(Clone, Copy)]
+    /// struct Counter {
+    ///     lock: bpf_spin_lock,
+    ///     value: u32,
+    /// }
+    ///
+    /// #[rex_map]
+    /// static locked: RexArrayMap<Counter> = RexArrayMap::new(1, 0);
+    ///
+    /// fn count() {
+    ///     if let Some(counter) = locked.get_mut(&0) {
+    ///         let _guard = rex_spinlock_guard::new(&mut counter.lock);
+    ///         counter.value += 1;
+    ///     }
+    /// }
+    /// ```
     #[inline(always)]
     pub fn new(lock: &'a mut bpf_spin_lock) -> Self {
         // SAFETY: The word is valid and aligned for as long as the guard lives. The runtime

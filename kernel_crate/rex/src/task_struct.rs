@@ -12,6 +12,15 @@ use crate::pt_regs::PtRegs;
 use crate::utils::NoRef;
 
 /// A task, valid until the invocation ends.
+///
+/// ```
+/// use rex::kprobe::kprobe;
+///
+/// fn thread_and_process(obj: &kprobe) -> Option<(i32, i32)> {
+///     let task = obj.bpf_get_current_task()?;
+///     Some((task.get_pid(), task.get_tgid()))
+/// }
+/// ```
 pub struct TaskStruct {
     /// What the target calls the task; not an address of kernel memory.
     handle: u64,
@@ -68,6 +77,16 @@ impl TaskStruct {
     /// The thread id: what the kernel calls `pid`.
     ///
     /// Helper: `rex_task_pid`. Cannot fail.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs.
+    ///
+    /// ```
+    /// use rex::task_struct::TaskStruct;
+    ///
+    /// fn of(task: &TaskStruct) -> i32 {
+    ///     task.get_pid()
+    /// }
+    /// ```
     #[inline(always)]
     pub fn get_pid(&self) -> i32 {
         // SAFETY: The handle names a live task until the invocation ends.
@@ -77,6 +96,16 @@ impl TaskStruct {
     /// The process id: what the kernel calls `tgid`.
     ///
     /// Helper: `rex_task_tgid`. Cannot fail.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs.
+    ///
+    /// ```
+    /// use rex::task_struct::TaskStruct;
+    ///
+    /// fn of(task: &TaskStruct) -> i32 {
+    ///     task.get_tgid()
+    /// }
+    /// ```
     #[inline(always)]
     pub fn get_tgid(&self) -> i32 {
         // SAFETY: As for `get_pid`.
@@ -86,6 +115,16 @@ impl TaskStruct {
     /// Time spent in user mode in nanoseconds.
     ///
     /// Helper: `rex_task_utime`. Cannot fail.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs.
+    ///
+    /// ```
+    /// use rex::task_struct::TaskStruct;
+    ///
+    /// fn of(task: &TaskStruct) -> u64 {
+    ///     task.get_utime()
+    /// }
+    /// ```
     #[inline(always)]
     pub fn get_utime(&self) -> u64 {
         // SAFETY: As for `get_pid`.
@@ -95,6 +134,16 @@ impl TaskStruct {
     /// The task's name, at most 15 bytes, as it was when it was first asked for.
     ///
     /// Helper: `rex_task_comm`. An error if the target gave no NUL-terminated name.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs. `Err` if no NUL is found.
+    ///
+    /// ```
+    /// use rex::task_struct::TaskStruct;
+    ///
+    /// fn is_a_shell(task: &TaskStruct) -> bool {
+    ///     task.get_comm().is_ok_and(|comm| comm == c"sh")
+    /// }
+    /// ```
     pub fn get_comm(&self) -> core::result::Result<&CStr, FromBytesUntilNulError> {
         let comm = self.comm.get_or_init(|| {
             let mut name = [0; 16];
@@ -109,6 +158,16 @@ impl TaskStruct {
     /// user mode, such as a kernel thread.
     ///
     /// Helper: `rex_task_regs`. Cannot fail.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs.
+    ///
+    /// ```
+    /// use rex::task_struct::TaskStruct;
+    ///
+    /// fn first_argument(task: &TaskStruct) -> u64 {
+    ///     task.get_pt_regs().rdi()
+    /// }
+    /// ```
     pub fn get_pt_regs(&self) -> &'static PtRegs {
         // SAFETY: As for `get_pid`. The target answers null or a copy that stays until the
         // invocation ends, so it may outlive an owned task.
@@ -118,6 +177,14 @@ impl TaskStruct {
 }
 
 /// A task with a reference of its own, given back when this is dropped.
+///
+/// ```
+/// use rex::task_struct::OwnedTaskStruct;
+///
+/// fn process_of(pid: i32) -> Option<i32> {
+///     Some(OwnedTaskStruct::from_pid(pid)?.get_tgid())
+/// }
+/// ```
 pub struct OwnedTaskStruct {
     task: TaskStruct,
 }
@@ -130,6 +197,16 @@ impl OwnedTaskStruct {
     /// Helper: `rex_task_from_pid`. `None` if there is none. The runtime gives the
     /// reference back if the program is ended; a program that holds more than 64 resources
     /// is ended.
+    ///
+    /// Kprobe, uprobe, tracepoint and perf event programs.
+    ///
+    /// ```
+    /// use rex::task_struct::OwnedTaskStruct;
+    ///
+    /// fn lives(pid: i32) -> bool {
+    ///     OwnedTaskStruct::from_pid(pid).is_some()
+    /// }
+    /// ```
     pub fn from_pid(pid: i32) -> Option<Self> {
         // SAFETY: Takes a number only.
         TaskStruct::from_handle(unsafe { ffi::rex_task_from_pid(pid) }).map(|task| Self { task })

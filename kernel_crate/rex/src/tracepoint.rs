@@ -14,6 +14,14 @@ use crate::utils::{NoRef, PerfEventMaskedCPU, PerfEventStreamer, Result, Sealed}
 /// An implementation promises that the type is `#[repr(C)]` with the layout of its
 /// tracepoint's record up to the end of the fields it names, that it is made of numbers, and
 /// that no safe code can make a value of it. Only the macro and this crate implement it.
+///
+/// ```
+/// use rex::tracepoint::{TracepointContext, tracepoint};
+///
+/// fn on_cpu<C: TracepointContext>(obj: &tracepoint<C>) -> i32 {
+///     obj.bpf_get_smp_processor_id()
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the context of a tracepoint",
     label = "expected a context type of `rex::tracepoint` or one of `rex::tracepoint_context!`"
@@ -31,6 +39,11 @@ macro_rules! contexts {
     ($($(#[$meta:meta])* $name:ident, $hook:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$meta])*
         #[doc = concat!("\n\nTracepoint `", $hook, "`.")]
+        #[doc = concat!(
+            "\n\n```\nuse rex::tracepoint::{", stringify!($name), ", tracepoint};\n\n",
+            "fn at(obj: &tracepoint<", stringify!($name), ">, _ctx: &'static ", stringify!($name),
+            ") -> u64 {\n    obj.bpf_ktime_get_ns()\n}\n```",
+        )]
         #[repr(C)]
         #[derive(Copy, Clone)]
         pub struct $name {
@@ -118,6 +131,16 @@ contexts! {
 }
 
 /// What a tracepoint program may ask of the kernel.
+///
+/// ```
+/// use rex::tracepoint::{SyscallsExitOpenCtx, tracepoint};
+/// use rex::{Result, rex_tracepoint};
+///
+/// #[rex_tracepoint]
+/// fn open_ended(_obj: &tracepoint<SyscallsExitOpenCtx>, ctx: &'static SyscallsExitOpenCtx) -> Result {
+///     Ok(ctx.ret as i32)
+/// }
+/// ```
 #[repr(C)]
 pub struct tracepoint<C: TracepointContext + 'static> {
     context: PhantomData<C>,

@@ -11,6 +11,12 @@ pub use crate::no_ref::NoRef;
 
 /// What helpers and programs return: a number, or an error number. Errors of the kernel are
 /// negative, as `Err(-errno)`.
+///
+/// ```
+/// fn half(value: i32) -> rex::Result {
+///     if value % 2 == 0 { Ok(value / 2) } else { Err(-22) }
+/// }
+/// ```
 pub type Result = core::result::Result<c_int, c_int>;
 
 /// A helper's 64-bit answer as a [`Result`].
@@ -24,6 +30,12 @@ pub(crate) fn to_result(answer: i64) -> Result {
 }
 
 /// Turns a number into a [`rex::Result`](crate::Result): negative ones are errors.
+///
+/// ```
+/// fn checked(answer: i64) -> rex::Result {
+///     rex::to_result!(answer)
+/// }
+/// ```
 #[macro_export]
 macro_rules! to_result {
     ($value:expr) => {{
@@ -40,6 +52,14 @@ macro_rules! to_result {
 /// `read_field!(slice, offset_of_the_header, iphdr, protocol, u8)`.
 ///
 /// Panics if the slice is too short.
+///
+/// ```
+/// use rex::xdp::{iphdr, xdp_md};
+///
+/// fn hops_left(ctx: &xdp_md) -> u8 {
+///     rex::read_field!(ctx.data_slice, 14, iphdr, ttl, u8)
+/// }
+/// ```
 #[macro_export]
 macro_rules! read_field {
     ($slice:expr, $header_base:expr, $header:path, $field:ident, $type:ty) => {{
@@ -51,6 +71,14 @@ macro_rules! read_field {
 }
 
 /// A number in network byte order; `u16::from` gives its value.
+///
+/// ```
+/// use rex::sched_cls::__sk_buff;
+///
+/// fn is_ipv4(skb: &__sk_buff) -> bool {
+///     u16::from(skb.protocol()) == 0x0800
+/// }
+/// ```
 #[repr(transparent)]
 #[derive(Copy, Clone)]
 pub struct u16be(pub(crate) u16);
@@ -70,12 +98,30 @@ impl From<u16> for u16be {
 }
 
 /// A structure read from bytes: in place where they are aligned, else a copy.
+///
+/// ```
+/// use rex::utils::convert_slice_to_struct;
+/// use rex::xdp::udphdr;
+///
+/// fn port(bytes: &[u8]) -> u16 {
+///     convert_slice_to_struct::<udphdr>(bytes).dest
+/// }
+/// ```
 pub struct Aligned<'a, T> {
     place: Place<&'a T, T>,
 }
 
 /// A structure in bytes, changed in place where they are aligned, else written back when
 /// this is dropped.
+///
+/// ```
+/// use rex::utils::convert_slice_to_struct_mut;
+/// use rex::xdp::udphdr;
+///
+/// fn no_checksum(bytes: &mut [u8]) {
+///     convert_slice_to_struct_mut::<udphdr>(bytes).check = 0;
+/// }
+/// ```
 pub struct AlignedMut<'a, T: Copy> {
     place: Place<&'a mut T, (T, &'a mut [u8])>,
 }
@@ -136,6 +182,16 @@ impl<T: Copy> Drop for AlignedMut<'_, T> {
 ///
 /// Panics if the slice is shorter than a `T`. A `T` with invalid bit patterns is refused
 /// when the extension is compiled.
+///
+/// No helper. All program types.
+///
+/// ```
+/// use rex::utils::convert_slice_to_struct;
+///
+/// fn number(bytes: &[u8]) -> u32 {
+///     *convert_slice_to_struct::<u32>(bytes)
+/// }
+/// ```
 #[inline(always)]
 pub fn convert_slice_to_struct<T>(slice: &[c_uchar]) -> Aligned<'_, T>
 where
@@ -163,6 +219,16 @@ where
 ///
 /// Panics if the slice is shorter than a `T`. A `T` with invalid bit patterns or with padding
 /// is refused when the extension is compiled.
+///
+/// No helper. All program types.
+///
+/// ```
+/// use rex::utils::convert_slice_to_struct_mut;
+///
+/// fn clear(bytes: &mut [u8]) {
+///     *convert_slice_to_struct_mut::<u32>(bytes) = 0;
+/// }
+/// ```
 #[inline(always)]
 pub fn convert_slice_to_struct_mut<T>(slice: &mut [c_uchar]) -> AlignedMut<'_, T>
 where
@@ -194,6 +260,17 @@ mod sealed {
 pub(crate) use sealed::Sealed;
 
 /// Program types that can send records to a perf event array.
+///
+/// ```
+/// use rex::tracepoint::{SyscallsEnterDupCtx, tracepoint};
+/// use rex::utils::PerfEventStreamer;
+///
+/// fn streams<P: PerfEventStreamer>(_program: &P) {}
+///
+/// fn a_tracepoint_does(obj: &tracepoint<SyscallsEnterDupCtx>) {
+///     streams(obj);
+/// }
+/// ```
 pub trait PerfEventStreamer: Sealed {
     /// Context of the program type.
     type Context;
@@ -203,6 +280,20 @@ pub trait PerfEventStreamer: Sealed {
     /// Helper: `rex_perf_output`. Tracepoint programs. `Err(-ENOENT)` if no event is open
     /// there, `Err(-ENOSPC)` if its buffer is full, `Err(-EOPNOTSUPP)` where the target has
     /// no perf events.
+    ///
+    /// ```
+    /// use rex::map::RexPerfEventArray;
+    /// use rex::rex_map;
+    /// use rex::tracepoint::{SyscallsEnterDupCtx, tracepoint};
+    /// use rex::utils::{PerfEventMaskedCPU, PerfEventStreamer};
+    ///
+    /// #[rex_map]
+    /// static streamed: RexPerfEventArray<u64> = RexPerfEventArray::new(64, 0);
+    ///
+    /// fn send(obj: &tracepoint<SyscallsEnterDupCtx>, ctx: &SyscallsEnterDupCtx) -> rex::Result {
+    ///     obj.output_event(ctx, &streamed, &ctx.fildes, PerfEventMaskedCPU::current_cpu())
+    /// }
+    /// ```
     fn output_event<T: Copy + NoRef>(
         &self,
         ctx: &Self::Context,
@@ -213,6 +304,14 @@ pub trait PerfEventStreamer: Sealed {
 }
 
 /// A CPU whose perf event a record goes to.
+///
+/// ```
+/// use rex::utils::PerfEventMaskedCPU;
+///
+/// fn here_or_first(here: bool) -> PerfEventMaskedCPU {
+///     if here { PerfEventMaskedCPU::current_cpu() } else { PerfEventMaskedCPU::any_cpu(0) }
+/// }
+/// ```
 #[derive(Debug, Copy, Clone)]
 pub struct PerfEventMaskedCPU {
     pub(crate) masked: u64,
@@ -223,6 +322,16 @@ impl !NoRef for PerfEventMaskedCPU {}
 
 impl PerfEventMaskedCPU {
     /// The CPU the program runs on.
+    ///
+    /// No helper. Tracepoint programs. Cannot fail.
+    ///
+    /// ```
+    /// use rex::utils::PerfEventMaskedCPU;
+    ///
+    /// fn here() -> PerfEventMaskedCPU {
+    ///     PerfEventMaskedCPU::current_cpu()
+    /// }
+    /// ```
     pub fn current_cpu() -> Self {
         Self {
             masked: BPF_F_CURRENT_CPU,
@@ -230,6 +339,16 @@ impl PerfEventMaskedCPU {
     }
 
     /// A CPU by number; bits that are no CPU number are dropped.
+    ///
+    /// No helper. Tracepoint programs. Cannot fail.
+    ///
+    /// ```
+    /// use rex::utils::PerfEventMaskedCPU;
+    ///
+    /// fn first() -> PerfEventMaskedCPU {
+    ///     PerfEventMaskedCPU::any_cpu(0)
+    /// }
+    /// ```
     pub fn any_cpu(cpu: u64) -> Self {
         Self {
             masked: cpu & BPF_F_INDEX_MASK,

@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs run for each packet an interface receives.
+//!
+//! ```
+//! use rex::xdp::{XDP_DROP, XDP_PASS, xdp, xdp_md};
+//! use rex::{Result, rex_xdp};
+//!
+//! #[rex_xdp]
+//! fn drop_empty_frames(_obj: &xdp, ctx: &mut xdp_md) -> Result {
+//!     Ok(if ctx.data_length() <= 14 { XDP_DROP } else { XDP_PASS } as i32)
+//! }
+//! ```
 
 use crate::abi::rex_xdp_ctx;
 use crate::error;
@@ -28,6 +38,13 @@ pub(crate) use packet::packet_context;
 pub const IPPROTO_ICMPV6: u32 = 58;
 
 /// The kernel's own packet descriptor; its layout is not part of the interface.
+///
+/// ```
+/// use rex::xdp::xdp_buff;
+///
+/// // Nothing can be done with one; the name is upstream's.
+/// fn opaque(_buffer: &xdp_buff) {}
+/// ```
 pub struct xdp_buff {
     _private: (),
 }
@@ -35,6 +52,18 @@ pub struct xdp_buff {
 impl !NoRef for xdp_buff {}
 
 /// A received packet.
+///
+/// Its methods that read a field need no helper. XDP programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{XDP_DROP, XDP_PASS, xdp, xdp_md};
+/// use rex::{Result, rex_xdp};
+///
+/// #[rex_xdp]
+/// fn one_queue_only(_obj: &xdp, ctx: &mut xdp_md) -> Result {
+///     Ok(if ctx.rx_queue_index() == 0 { XDP_PASS } else { XDP_DROP } as i32)
+/// }
+/// ```
 pub struct xdp_md<'a> {
     /// The packet's linear part, from the Ethernet header on.
     pub data_slice: &'a mut Packet,
@@ -84,6 +113,16 @@ impl xdp_md<'_> {
 }
 
 /// What an XDP program may ask of the kernel.
+///
+/// ```
+/// use rex::xdp::{XDP_DROP, XDP_PASS, xdp, xdp_md};
+/// use rex::{Result, rex_xdp};
+///
+/// #[rex_xdp]
+/// fn some_are_lost(obj: &xdp, _ctx: &mut xdp_md) -> Result {
+///     Ok(if obj.bpf_get_prandom_u32() % 100 == 0 { XDP_DROP } else { XDP_PASS } as i32)
+/// }
+/// ```
 #[repr(C)]
 pub struct xdp {
     _private: (),
@@ -105,6 +144,15 @@ impl xdp {
     ///
     /// Helper: `rex_xdp_adjust_tail`. XDP programs. `Err(-EINVAL)` if the packet would be
     /// shorter than an Ethernet header or longer than its memory.
+    ///
+    /// ```
+    /// use rex::xdp::{xdp, xdp_md};
+    ///
+    /// fn cut_to(obj: &xdp, ctx: &mut xdp_md, length: i32) -> rex::Result {
+    ///     let now = ctx.data_length() as i32;
+    ///     obj.bpf_xdp_adjust_tail(ctx, length - now)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md<'_>, offset: i32) -> Result {
         // SAFETY: The context is this invocation's.
@@ -205,6 +253,8 @@ impl xdp {
     ///     Ok(XDP_TX as i32)
     /// }
     /// ```
+    ///
+    /// `Err` with the error number if the packet is shorter.
     #[inline(always)]
     pub fn bpf_xdp_store_bytes(
         &self,
@@ -234,6 +284,8 @@ impl xdp {
     ///     Ok(obj.bpf_redirect(2, 0) as i32)
     /// }
     /// ```
+    ///
+    /// Always an answer: `XDP_ABORTED` for flags that are not valid.
     #[inline(always)]
     pub fn bpf_redirect(&self, ifindex: u32, flags: u64) -> u32 {
         // SAFETY: Takes numbers only.

@@ -39,6 +39,8 @@ where
     ///     Ok(0)
     /// }
     /// ```
+    ///
+    /// Cannot fail.
     #[inline(always)]
     pub fn cursor(&'static self) -> Cursor<MT, K, V> {
         Cursor {
@@ -80,6 +82,23 @@ where
 /// entries as the map can hold. An entry that is there all the time is met once; where
 /// another CPU deletes the entry that would have been next, the cursor starts again, and
 /// some entries are met twice or not at all. An LRU map counts being met as use.
+///
+/// ```
+/// use rex::map::RexArrayMap;
+/// use rex::rex_map;
+///
+/// #[rex_map]
+/// static gone_through: RexArrayMap<u64> = RexArrayMap::new(16, 0);
+///
+/// fn sum() -> u64 {
+///     let mut cursor = gone_through.cursor();
+///     let mut sum = 0;
+///     while let Some((_, value)) = cursor.next() {
+///         sum += *value;
+///     }
+///     sum
+/// }
+/// ```
 pub struct Cursor<const MT: bpf_map_type, K: 'static, V: 'static>
 where
     V: Copy + NoRef,
@@ -101,6 +120,23 @@ where
     ///
     /// Helpers: `rex_map_next_key` and `rex_map_lookup`, arrays as for `get_mut`. All
     /// program types. `None` behind the last entry.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static stepped_through: RexArrayMap<u64> = RexArrayMap::new(16, 0);
+    ///
+    /// fn sum() -> u64 {
+    ///     let mut cursor = stepped_through.cursor();
+    ///     let mut sum = 0;
+    ///     while let Some((_, value)) = cursor.next() {
+    ///         sum += *value;
+    ///     }
+    ///     sum
+    /// }
+    /// ```
     // Not an iterator: a value is lent until the next step, so that there are never two.
     #[expect(
         clippy::should_implement_trait,

@@ -30,6 +30,17 @@ impl<const N: usize> LpmKey<N> {
     /// The first `length` bits of `data`.
     ///
     /// No helper. All program types. [`EINVAL`](code::EINVAL) if `data` has fewer bits.
+    ///
+    /// So `Err(EINVAL)` then.
+    ///
+    /// ```
+    /// use rex::error::Result;
+    /// use rex::map::LpmKey;
+    ///
+    /// fn documentation() -> Result<LpmKey<4>> {
+    ///     LpmKey::prefix(24, [192, 0, 2, 0])
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn prefix(length: u32, data: [u8; N]) -> Result<Self> {
         if length as usize > 8 * N {
@@ -41,18 +52,46 @@ impl<const N: usize> LpmKey<N> {
     /// All bits of `data`: what one looks an address up with.
     ///
     /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::LpmKey;
+    ///
+    /// fn host(address: [u8; 4]) -> LpmKey<4> {
+    ///     LpmKey::full(address)
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn full(data: [u8; N]) -> Self {
         Self::of(8 * N as u32, data)
     }
 
     /// Length of the prefix in bits.
+    ///
+    /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::LpmKey;
+    ///
+    /// fn is_a_host(key: &LpmKey<4>) -> bool {
+    ///     key.length() == 32
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn length(&self) -> u32 {
         u32::from_ne_bytes(self.length)
     }
 
     /// The bytes of the prefix; bits behind it have no meaning.
+    ///
+    /// No helper. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::LpmKey;
+    ///
+    /// fn first_byte(key: &LpmKey<4>) -> u8 {
+    ///     key.data()[0]
+    /// }
+    /// ```
     #[inline(always)]
     pub const fn data(&self) -> &[u8; N] {
         &self.data

@@ -18,6 +18,20 @@ macro_rules! entries_by_key {
             #[doc = concat!("Creates or replaces ", $value, " of `key`.")]
             ///
             #[doc = concat!("Helper: `rex_map_update`. All program types. ", $full)]
+            ///
+            /// `Err(-errno)` for other reasons the kernel has.
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static inserted: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn begin(pid: u32) -> rex::Result {
+            ///     inserted.insert(&pid, &1)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn insert(&'static self, key: &$key, value: &V) -> Result {
                 self.update_entry(key, value, u64::from(BPF_ANY))
@@ -27,6 +41,18 @@ macro_rules! entries_by_key {
             ///
             /// Helper: `rex_map_update`. All program types. `Err(-EEXIST)` if there is one.
             #[doc = $full]
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static inserted_new: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn begin_once(pid: u32) -> rex::Result {
+            ///     inserted_new.insert_new(&pid, &1)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn insert_new(&'static self, key: &$key, value: &V) -> Result {
                 self.update_entry(key, value, u64::from(BPF_NOEXIST))
@@ -35,6 +61,18 @@ macro_rules! entries_by_key {
             #[doc = concat!("Replaces ", $value, " of `key`.")]
             ///
             /// Helper: `rex_map_update`. All program types. `Err(-ENOENT)` if there is none.
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static replaced: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn reset(pid: u32) -> rex::Result {
+            ///     replaced.update(&pid, &0)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn update(&'static self, key: &$key, value: &V) -> Result {
                 self.update_entry(key, value, u64::from(BPF_EXIST))
@@ -43,6 +81,20 @@ macro_rules! entries_by_key {
             #[doc = concat!("Gives ", $value, " of `key`, in place.")]
             ///
             /// Helper: `rex_map_lookup`. All program types. `None` if there is none.
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static counted: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn count(pid: u32) {
+            ///     if let Some(count) = counted.get_mut(&pid) {
+            ///         *count += 1;
+            ///     }
+            /// }
+            /// ```
             #[inline(always)]
             pub fn get_mut<'a>(&'static self, key: &'a $key) -> Option<&'a mut V> {
                 self.lookup(key)
@@ -51,6 +103,20 @@ macro_rules! entries_by_key {
             /// Whether `get_mut` would find something.
             ///
             /// Helper: `rex_map_lookup`. All program types.
+            ///
+            /// Cannot fail.
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static known: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn is_known(pid: u32) -> bool {
+            ///     known.contains(&pid)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn contains(&'static self, key: &$key) -> bool {
                 !self.find(key).is_null()
@@ -59,6 +125,18 @@ macro_rules! entries_by_key {
             /// Deletes the entry of `key`.
             ///
             /// Helper: `rex_map_delete`. All program types. `Err(-ENOENT)` if there is none.
+            ///
+            /// ```
+            /// use rex::map::RexHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static ended: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+            ///
+            /// fn end(pid: u32) -> rex::Result {
+            ///     ended.delete(&pid)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn delete(&'static self, key: &$key) -> Result {
                 self.delete_entry(key)
@@ -91,6 +169,18 @@ macro_rules! values_by_cpu {
             ///
             /// Helper: `rex_map_read_cpu`. All program types. `None` if there is no such key
             /// or CPU.
+            ///
+            /// ```
+            /// use rex::map::RexPerCPUHashMap;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static by_cpu: RexPerCPUHashMap<u32, u64> = RexPerCPUHashMap::new(64, 0);
+            ///
+            /// fn on_the_first_cpu(key: u32) -> Option<u64> {
+            ///     by_cpu.get_on(&key, 0)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn get_on(&'static self, key: &K, cpu: u32) -> Option<V> {
                 self.read_cpu(key, cpu)
@@ -107,6 +197,18 @@ where
     /// Replaces the value at index `key`.
     ///
     /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the index is outside.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static slots: RexArrayMap<u64> = RexArrayMap::new(64, 0);
+    ///
+    /// fn reset(index: u32) -> rex::Result {
+    ///     slots.insert(&index, &0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn insert(&'static self, key: &u32, value: &V) -> Result {
         self.update_entry(key, value, u64::from(BPF_ANY))
@@ -115,6 +217,20 @@ where
     /// Whether the map has an index `key`.
     ///
     /// No helper. All program types.
+    ///
+    /// Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static bounds: RexArrayMap<u64> = RexArrayMap::new(64, 0);
+    ///
+    /// fn is_inside(index: u32) -> bool {
+    ///     bounds.contains(&index)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn contains(&'static self, key: &u32) -> bool {
         !self.find(key).is_null()
@@ -124,6 +240,20 @@ where
     ///
     /// No helper: read through the address the loader stored. All program types. `None` if
     /// the index is outside.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static cells: RexArrayMap<u64> = RexArrayMap::new(64, 0);
+    ///
+    /// fn count(index: u32) {
+    ///     if let Some(count) = cells.get_mut(&index) {
+    ///         *count += 1;
+    ///     }
+    /// }
+    /// ```
     #[inline(always)]
     pub fn get_mut<'a>(&'static self, key: &'a u32) -> Option<&'a mut V> {
         self.lookup(key)
@@ -132,6 +262,18 @@ where
     /// Always `Err(-EINVAL)`: entries of an array cannot be deleted.
     ///
     /// Helper: `rex_map_delete`. All program types.
+    ///
+    /// ```
+    /// use rex::map::RexArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static fixed: RexArrayMap<u64> = RexArrayMap::new(64, 0);
+    ///
+    /// fn cannot(index: u32) -> bool {
+    ///     fixed.delete(&index).is_err()
+    /// }
+    /// ```
     #[inline(always)]
     pub fn delete(&'static self, key: &u32) -> Result {
         self.delete_entry(key)
@@ -145,6 +287,18 @@ where
     /// Replaces this CPU's value at index `key`.
     ///
     /// Helper: `rex_map_update`. All program types. `Err(-E2BIG)` if the index is outside.
+    ///
+    /// ```
+    /// use rex::map::RexPerCPUArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static own: RexPerCPUArrayMap<u64> = RexPerCPUArrayMap::new(4, 0);
+    ///
+    /// fn reset(index: u32) -> rex::Result {
+    ///     own.insert(&index, &0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn insert(&'static self, key: &u32, value: &V) -> Result {
         self.update_entry(key, value, u64::from(BPF_ANY))
@@ -178,6 +332,18 @@ where
     ///
     /// Helper: `rex_map_read_cpu`. All program types. `None` if there is no such index or
     /// CPU.
+    ///
+    /// ```
+    /// use rex::map::RexPerCPUArrayMap;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static others: RexPerCPUArrayMap<u64> = RexPerCPUArrayMap::new(4, 0);
+    ///
+    /// fn on_the_first_cpu(index: u32) -> Option<u64> {
+    ///     others.get_on(&index, 0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn get_on(&'static self, key: &u32, cpu: u32) -> Option<V> {
         self.read_cpu(key, cpu)
@@ -191,6 +357,18 @@ where
     /// Puts a value in; it cannot be taken out.
     ///
     /// Helper: `rex_map_push`. All program types. Cannot fail.
+    ///
+    /// ```
+    /// use rex::map::RexBloomFilter;
+    /// use rex::rex_map;
+    ///
+    /// #[rex_map]
+    /// static maybe: RexBloomFilter<u32> = RexBloomFilter::new(64, 0);
+    ///
+    /// fn note(address: u32) -> rex::Result {
+    ///     maybe.push(&address)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn push(&'static self, value: &V) -> Result {
         self.push_value(value, u64::from(BPF_ANY))
@@ -228,6 +406,18 @@ macro_rules! push_and_pop {
             /// Adds a value.
             ///
             /// Helper: `rex_map_push`. All program types. `Err(-E2BIG)` if it is full.
+            ///
+            /// ```
+            /// use rex::map::RexStack;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static stacked: RexStack<u64> = RexStack::new(64, 0);
+            ///
+            /// fn remember(value: u64) -> rex::Result {
+            ///     stacked.push(&value)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn push(&'static self, value: &V) -> Result {
                 self.push_value(value, u64::from(BPF_ANY))
@@ -236,6 +426,20 @@ macro_rules! push_and_pop {
             /// Adds a value; if it is full the oldest one makes room.
             ///
             /// Helper: `rex_map_push`. All program types.
+            ///
+            /// `Err(-errno)` for other reasons the kernel has.
+            ///
+            /// ```
+            /// use rex::map::RexStack;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static forced: RexStack<u64> = RexStack::new(64, 0);
+            ///
+            /// fn remember(value: u64) -> rex::Result {
+            ///     forced.force_push(&value)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn force_push(&'static self, value: &V) -> Result {
                 self.push_value(value, u64::from(BPF_EXIST))
@@ -244,6 +448,18 @@ macro_rules! push_and_pop {
             #[doc = concat!("Takes the ", $end, " value.")]
             ///
             /// Helper: `rex_map_pop`. All program types. `None` if it is empty.
+            ///
+            /// ```
+            /// use rex::map::RexStack;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static taken: RexStack<u64> = RexStack::new(64, 0);
+            ///
+            /// fn latest() -> Option<u64> {
+            ///     taken.pop()
+            /// }
+            /// ```
             #[inline(always)]
             pub fn pop(&'static self) -> Option<V> {
                 self.pop_value()
@@ -252,6 +468,18 @@ macro_rules! push_and_pop {
             #[doc = concat!("Copies the ", $end, " value.")]
             ///
             /// Helper: `rex_map_peek`. All program types. `None` if it is empty.
+            ///
+            /// ```
+            /// use rex::map::RexStack;
+            /// use rex::rex_map;
+            ///
+            /// #[rex_map]
+            /// static seen_on_top: RexStack<u64> = RexStack::new(64, 0);
+            ///
+            /// fn latest() -> Option<u64> {
+            ///     seen_on_top.peek()
+            /// }
+            /// ```
             #[inline(always)]
             pub fn peek(&'static self) -> Option<V> {
                 self.peek_value()

@@ -13,6 +13,8 @@
 ///     packet.get(14..34).is_some_and(|header| internet_checksum(header) == 0)
 /// }
 /// ```
+///
+/// No helper. XDP and TC programs. Cannot fail.
 #[inline]
 pub fn internet_checksum(bytes: &[u8]) -> u16 {
     !fold(sum(bytes))
@@ -31,6 +33,8 @@ pub fn internet_checksum(bytes: &[u8]) -> u16 {
 ///     Some(())
 /// }
 /// ```
+///
+/// No helper. XDP and TC programs.
 #[inline]
 pub fn ipv4_checksum(packet: &[u8]) -> Option<u16> {
     let length = usize::from(packet.first()? & 0xf) * 4;
@@ -53,6 +57,8 @@ pub fn ipv4_checksum(packet: &[u8]) -> Option<u16> {
 ///     csum_replace2(&mut header.check, from, to);
 /// }
 /// ```
+///
+/// No helper. XDP and TC programs. Cannot fail.
 #[inline]
 pub fn csum_replace2(check: &mut u16, from: u16, to: u16) {
     let sum = u64::from(!*check) + u64::from(!from) + u64::from(to);
@@ -70,6 +76,8 @@ pub fn csum_replace2(check: &mut u16, from: u16, to: u16) {
 ///     csum_replace4(&mut header.check, from, address);
 /// }
 /// ```
+///
+/// No helper. XDP and TC programs. Cannot fail.
 #[inline]
 pub fn csum_replace4(check: &mut u16, from: u32, to: u32) {
     let sum = u64::from(!*check) + u64::from(!from) + u64::from(to);

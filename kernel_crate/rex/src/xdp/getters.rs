@@ -7,6 +7,14 @@ macro_rules! header_getters {
         /// The Ethernet header, at the start of the packet.
         ///
         /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn h_proto(obj: &xdp, ctx: &mut xdp_md) -> u16 {
+        ///     obj.eth_header(ctx).h_proto
+        /// }
+        /// ```
         #[inline(always)]
         pub fn eth_header<'b>(
             &self,
@@ -18,6 +26,14 @@ macro_rules! header_getters {
         /// The IPv4 header, at byte 14. Whether the packet is IPv4 is not looked at.
         ///
         /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn protocol(obj: &xdp, ctx: &mut xdp_md) -> u8 {
+        ///     obj.ip_header(ctx).protocol
+        /// }
+        /// ```
         #[inline(always)]
         pub fn ip_header<'b>(
             &self,
@@ -29,6 +45,14 @@ macro_rules! header_getters {
         /// The TCP header, at byte 34: behind an IPv4 header without options.
         ///
         /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn dest(obj: &xdp, ctx: &mut xdp_md) -> u16 {
+        ///     obj.tcp_header(ctx).dest
+        /// }
+        /// ```
         #[inline(always)]
         pub fn tcp_header<'b>(
             &self,
@@ -40,6 +64,14 @@ macro_rules! header_getters {
         /// The UDP header, at byte 34: behind an IPv4 header without options.
         ///
         /// No helper. Packet programs. Ends the program (panics) if the packet is shorter.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn dest(obj: &xdp, ctx: &mut xdp_md) -> u16 {
+        ///     obj.udp_header(ctx).dest
+        /// }
+        /// ```
         #[inline(always)]
         pub fn udp_header<'b>(
             &self,
@@ -51,6 +83,14 @@ macro_rules! header_getters {
         /// The Ethernet header. `None` if the packet is shorter.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn h_proto(obj: &xdp, ctx: &mut xdp_md) -> Option<u16> {
+        ///     Some(obj.try_eth_header(ctx)?.h_proto)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_eth_header<'b>(
             &self,
@@ -73,6 +113,14 @@ macro_rules! header_getters {
         ///     Ok(if expired { XDP_DROP } else { XDP_PASS } as i32)
         /// }
         /// ```
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn protocol(obj: &xdp, ctx: &mut xdp_md) -> Option<u8> {
+        ///     Some(obj.try_ip_header(ctx)?.protocol)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_ip_header<'b>(
             &self,
@@ -93,6 +141,14 @@ macro_rules! header_getters {
         /// IPv6 or is shorter.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn hop_limit(obj: &xdp, ctx: &mut xdp_md) -> Option<u8> {
+        ///     Some(obj.try_ipv6_header(ctx)?.hop_limit)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_ipv6_header<'b>(
             &self,
@@ -108,6 +164,14 @@ macro_rules! header_getters {
         /// if the packet is not TCP, is shorter or is a fragment without it.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn dest(obj: &xdp, ctx: &mut xdp_md) -> Option<u16> {
+        ///     Some(obj.try_tcp_header(ctx)?.dest)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_tcp_header<'b>(
             &self,
@@ -122,6 +186,14 @@ macro_rules! header_getters {
         /// if the packet is not UDP, is shorter or is a fragment without it.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn dest(obj: &xdp, ctx: &mut xdp_md) -> Option<u16> {
+        ///     Some(obj.try_udp_header(ctx)?.dest)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_udp_header<'b>(
             &self,
@@ -136,6 +208,14 @@ macro_rules! header_getters {
         /// if the packet is not ICMP, is shorter or is a fragment without it.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn code(obj: &xdp, ctx: &mut xdp_md) -> Option<u8> {
+        ///     Some(obj.try_icmp_header(ctx)?.code)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_icmp_header<'b>(
             &self,
@@ -150,6 +230,14 @@ macro_rules! header_getters {
         /// if the packet is not ICMPv6, is shorter or is a fragment without it.
         ///
         /// No helper. Packet programs.
+        ///
+        /// ```
+        /// use rex::xdp::{xdp, xdp_md};
+        ///
+        /// fn code(obj: &xdp, ctx: &mut xdp_md) -> Option<u8> {
+        ///     Some(obj.try_icmpv6_header(ctx)?.icmp6_code)
+        /// }
+        /// ```
         #[inline(always)]
         pub fn try_icmpv6_header<'b>(
             &self,
@@ -185,6 +273,8 @@ macro_rules! checksum_helpers {
         ///     Ok(TC_ACT_OK as i32)
         /// }
         /// ```
+        ///
+        /// Cannot fail otherwise; the sum is 32 bits wide.
         #[inline(always)]
         pub fn bpf_csum_diff(&self, from: &[u8], to: &[u8], seed: u32) -> u32 {
             $crate::xdp::csum_diff(from, to, seed)

@@ -5,6 +5,16 @@
 use core::net::Ipv4Addr;
 
 /// Ethernet header.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{ethhdr, xdp_md};
+///
+/// fn h_proto(ctx: &xdp_md, offset: usize) -> Option<u16> {
+///     Some(ctx.data_slice.header_at::<ethhdr>(offset)?.h_proto)
+/// }
+/// ```
 #[repr(C, packed)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct ethhdr {
@@ -25,6 +35,16 @@ impl ethhdr {
 }
 
 /// IPv4 header without options, 20 bytes.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{iphdr, xdp_md};
+///
+/// fn ttl(ctx: &xdp_md, offset: usize) -> Option<u8> {
+///     Some(ctx.data_slice.header_at::<iphdr>(offset)?.ttl)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct iphdr {
@@ -122,6 +142,16 @@ impl iphdr {
 }
 
 /// UDP header.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{udphdr, xdp_md};
+///
+/// fn dest(ctx: &xdp_md, offset: usize) -> Option<u16> {
+///     Some(ctx.data_slice.header_at::<udphdr>(offset)?.dest)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct udphdr {
@@ -136,6 +166,16 @@ pub struct udphdr {
 }
 
 /// TCP header without options, 20 bytes.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{tcphdr, xdp_md};
+///
+/// fn window(ctx: &xdp_md, offset: usize) -> Option<u16> {
+///     Some(ctx.data_slice.header_at::<tcphdr>(offset)?.window)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct tcphdr {
@@ -238,6 +278,17 @@ const _: () = {
 
 /// The checksum of the first 20 bytes of a header, as it belongs into `check`, which is set
 /// to zero. A header with options needs [`ipv4_checksum`](crate::xdp::ipv4_checksum).
+///
+/// No helper. XDP and TC programs. Cannot fail.
+///
+/// ```
+/// use rex::xdp::{compute_ip_checksum, iphdr};
+///
+/// fn one_hop_less(header: &mut iphdr) {
+///     header.ttl -= 1;
+///     header.check = compute_ip_checksum(header);
+/// }
+/// ```
 pub fn compute_ip_checksum(ip_header: &mut iphdr) -> u16 {
     ip_header.check = 0;
     let words = [

@@ -18,6 +18,14 @@ const AUTHENTICATION: u8 = 51;
 const DESTINATION: u8 = 60;
 
 /// A header of the network layer.
+///
+/// ```
+/// use rex::xdp::xdp_md;
+///
+/// fn is_ipv6(ctx: &xdp_md) -> bool {
+///     ctx.data_slice.network().is_some_and(|layer| layer.ethertype == 0x86dd)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     /// What it is (`ETH_P_*`), in host byte order.
@@ -27,6 +35,15 @@ pub struct Network {
 }
 
 /// A header of the transport layer.
+///
+/// ```
+/// use rex::xdp::{IPPROTO_UDP, xdp_md};
+///
+/// fn is_udp(ctx: &xdp_md) -> bool {
+///     let layer = ctx.data_slice.transport();
+///     layer.is_some_and(|layer| u32::from(layer.protocol) == IPPROTO_UDP)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
     /// What it is (`IPPROTO_*`).

@@ -5,6 +5,16 @@
 use core::net::Ipv6Addr;
 
 /// VLAN tag behind the Ethernet addresses and the protocol of the tag itself.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{vlan_hdr, xdp_md};
+///
+/// fn vlan(ctx: &xdp_md) -> Option<u16> {
+///     Some(ctx.data_slice.header_at::<vlan_hdr>(14)?.vlan_id())
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 #[expect(non_snake_case, reason = "the name is the kernel's")]
@@ -30,6 +40,16 @@ impl vlan_hdr {
 }
 
 /// IPv6 header, 40 bytes.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{ipv6hdr, xdp_md};
+///
+/// fn hop_limit(ctx: &xdp_md, offset: usize) -> Option<u8> {
+///     Some(ctx.data_slice.header_at::<ipv6hdr>(offset)?.hop_limit)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct ipv6hdr {
@@ -79,6 +99,16 @@ impl ipv6hdr {
 }
 
 /// Start of an ICMP message, 8 bytes.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{icmphdr, xdp_md};
+///
+/// fn code(ctx: &xdp_md, offset: usize) -> Option<u8> {
+///     Some(ctx.data_slice.header_at::<icmphdr>(offset)?.code)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct icmphdr {
@@ -93,6 +123,16 @@ pub struct icmphdr {
 }
 
 /// Start of an ICMPv6 message, 8 bytes.
+///
+/// Its methods need no helper. XDP and TC programs. They cannot fail.
+///
+/// ```
+/// use rex::xdp::{icmp6hdr, xdp_md};
+///
+/// fn code(ctx: &xdp_md, offset: usize) -> Option<u8> {
+///     Some(ctx.data_slice.header_at::<icmp6hdr>(offset)?.icmp6_code)
+/// }
+/// ```
 #[repr(C)]
 #[derive(Debug, Default, Copy, Clone)]
 pub struct icmp6hdr {

@@ -61,6 +61,8 @@ impl Packet {
     ///     Some(packet.header_at::<vlan_hdr>(14)?.vlan_id())
     /// }
     /// ```
+    ///
+    /// No helper. XDP and TC programs.
     #[inline(always)]
     pub fn header_at<T: Copy + NoRef>(&self, offset: usize) -> Option<Aligned<'_, T>> {
         // Here as well, so that the error points at the caller.
@@ -80,6 +82,8 @@ impl Packet {
     ///     Some(())
     /// }
     /// ```
+    ///
+    /// No helper. XDP and TC programs.
     #[inline(always)]
     pub fn header_at_mut<T: Copy + NoRef>(&mut self, offset: usize) -> Option<AlignedMut<'_, T>> {
         const { assert_any_bits::<T>() };
@@ -102,6 +106,8 @@ impl Packet {
     ///     Some(packet.header_at::<ipv6hdr>(network.offset)?.hop_limit)
     /// }
     /// ```
+    ///
+    /// No helper. XDP and TC programs.
     #[inline]
     pub fn network(&self) -> Option<Network> {
         layers::network(&self.0)
@@ -122,6 +128,8 @@ impl Packet {
     ///     })
     /// }
     /// ```
+    ///
+    /// No helper. XDP and TC programs.
     #[inline]
     pub fn transport(&self) -> Option<Transport> {
         layers::transport(&self.0)
@@ -241,6 +249,16 @@ macro_rules! packet_context {
             /// The metadata in front of the packet, which later programs on its way find
             /// there too; empty if there is none. XDP programs make room for it with
             /// `bpf_xdp_adjust_meta`.
+            ///
+            /// Cannot fail.
+            ///
+            /// ```
+            /// use rex::xdp::xdp_md;
+            ///
+            /// fn bytes_in_front(ctx: &xdp_md) -> usize {
+            ///     ctx.metadata().len()
+            /// }
+            /// ```
             #[inline(always)]
             pub fn metadata(&self) -> &[u8] {
                 let context = self.context();
@@ -249,6 +267,16 @@ macro_rules! packet_context {
             }
 
             /// The metadata in front of the packet, to be changed.
+            ///
+            /// No helper. The same programs. Cannot fail.
+            ///
+            /// ```
+            /// use rex::xdp::xdp_md;
+            ///
+            /// fn clear(ctx: &mut xdp_md) {
+            ///     ctx.metadata_mut().fill(0);
+            /// }
+            /// ```
             #[inline(always)]
             pub fn metadata_mut(&mut self) -> &mut [u8] {
                 let context = self.context();
