@@ -10,7 +10,7 @@ from typing import Any
 HELPER = re.compile(r"^(Helpers?: |No helper)|need no helper", re.MULTILINE)
 PROGRAMS = re.compile(r"[Pp]rogram(s| types)\b")
 FAILURE = re.compile(
-    r"[Cc]annot fail|`None`|`Err\b|\bErr\(|`Ok|[Pp]anics|`-E[A-Z]|Always |`false`"
+    r"[Cc]annot fail|`None`|`Err\b|\bErr\(|`Ok|[Pp]anics|`-?E[A-Z]|Always |`false`"
     r"|[Ee]nds the program"
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

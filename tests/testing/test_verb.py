@@ -245,3 +245,26 @@ def test_a_package_without_tests(package: Path, tmp_path: Path) -> None:
     ran = rex("test", tmp_path)
     assert ran.status == 0
     assert "running 0 tests\n" in ran.out
+
+
+def test_entries_are_written_before_anything_is_attached(package: Path) -> None:
+    other = package / "tests/initial.toml"
+    other.write_text(
+        '[[test]]\nname = "stops_over_the_limit"\n'
+        'source = { command = ["perl", "-MPOSIX", "-e", "POSIX::dup2(1, 9); POSIX::dup(9)"] }\n'
+        'stops = [{ kind = "panic", code = "table[" }]\n'
+        '[[test.map]]\nname = "limit"\ninitial = [{ key = 0, value = 5 }]\n'
+        '[[test.map]]\nname = "calls"\nonly = true\n'
+        'initial = [{ key = 77, value = { kind = "Dup", count = 3 } }]\n'
+        'entries = [{ key = 77, value = { kind = "Dup", count = 3 } }]\n\n'
+        '[[test]]\nname = "no_such_variant"\nrefused = "77"\n'
+        '[[test.map]]\nname = "calls"\n'
+        'initial = [{ key = 1, value_hex = "4d 00000000000000 0100000000000000" }]\n',
+        encoding="utf-8",
+    )
+    try:
+        ran = rex("test", package, "initial")
+    finally:
+        other.unlink()
+    assert ran.status == 0, ran.out
+    assert "2 passed" in ran.out
