@@ -52,6 +52,8 @@ MATRIX = {
     "stack_frame": ITEMS | {"sizes"},
     "stack_budget": ITEMS,
     "one_lock": PATHS - {"macro_body"} | {"type_alias", "straight"},
+    "known_unsound": (ITEMS - {"cfg"})
+    | {"macro_body", "macro_argument", "type_alias", "lifetimes"},
     "unbounded_loop": (KEYWORDS - {"macro_body"})
     | {"rename", "diverging_call", "macro_exits", "allowed", "broken"},
 }
