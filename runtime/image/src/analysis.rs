@@ -127,6 +127,34 @@ pub fn analyse(image: &Image) -> Result<Analysis, Vec<AuditError>> {
     })
 }
 
+/// Judges an image's code as [`audit`](crate::audit) does and finds the programs, by index in
+/// the image, that may call an import, raising a panic included.
+///
+/// # Errors
+/// The audit gate refuses the code.
+pub fn callers(image: &Image, import: &str) -> Result<Vec<bool>, Vec<AuditError>> {
+    let code = audit::read(image)?;
+    let graph = Graph::new(image, &code, vec![false; code.functions.len()]);
+    let calls = |function: usize| {
+        (code.functions[function].sites.iter())
+            .any(|site| matches!(site.callee, Callee::Import(to) if image.imports[to] == import))
+    };
+    let reaches = |entry: u64| {
+        let entry = image
+            .functions
+            .binary_search_by_key(&entry, |function| function.address);
+        // A program without code that is known may call anything.
+        entry.map_or(true, |entry| {
+            (graph.reached(entry, true).iter()).any(|reached| calls(reached.function))
+        })
+    };
+    Ok(image
+        .programs
+        .iter()
+        .map(|program| reaches(program.entry))
+        .collect())
+}
+
 fn call(image: &Image, site: &Site, candidates: &[usize]) -> Call {
     let target = match site.callee {
         Callee::Function(function) => CallTarget::Function(function),

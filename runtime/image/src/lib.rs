@@ -22,7 +22,7 @@ mod write;
 
 pub use analysis::{
     Analysis, Blame, Call, CallTarget, Certainty, Doubt, FunctionFacts, PanicCause, PanicSite,
-    ProgramFacts, Step, Usage, analyse,
+    ProgramFacts, Step, Usage, analyse, callers,
 };
 pub use audit::{AuditError, Cause, Listed, Refused, audit, listing, write_findings};
 pub use error::ImageError;

@@ -312,6 +312,44 @@ fn a_source_that_nothing_fits_is_refused() {
 }
 
 #[test]
+fn only_programs_that_do_not_override_are_attached_where_nothing_may_be_injected() {
+    let mut client = Client::stdio();
+    let hooks = client.load(&extension("hooks"), &Value::Null);
+    let hidden = client.load(&extension("injectors"), &Value::Null);
+    let binary = "libc.so.6:getenv";
+    for (object, program, attach, found) in [
+        (hooks, "injects", "__do_sys_dup", "`__x64_sys_*`"),
+        (hooks, "injects", "__se_sys_dup", "`__x64_sys_*`"),
+        (hooks, "injects", "kprobe/sys_dup", "`__x64_sys_*`"),
+        (
+            hidden,
+            "injects_indirectly",
+            "__do_sys_dup",
+            "`__x64_sys_*`",
+        ),
+        (hidden, "injects_at_a_uprobe", binary, "found a uprobe"),
+    ] {
+        let params = json!({ "object": object, "program": program, "attach": attach });
+        let error = client.refused("attach", params);
+        assert_eq!(error["code"], 1007, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("`bpf_override_return`"), "{message}");
+        assert!(message.contains(found), "{message}");
+    }
+    for (object, program, attach) in [
+        (hooks, "injects", "__x64_sys_dup"),
+        (hooks, "injects", "ksyscall/close"),
+        (hidden, "injects_indirectly", "__x64_sys_dup"),
+        (hooks, "sees_arguments", "__do_sys_dup"),
+        (hooks, "sees_arguments", "sys_close"),
+        (hooks, "asks", binary),
+    ] {
+        let params = json!({ "object": object, "program": program, "attach": attach });
+        client.call("attach", params);
+    }
+}
+
+#[test]
 fn unknown_hooks_are_refused_with_names_like_them() {
     let mut client = Client::stdio();
     let object = client.load(&extension("hooks"), &Value::Null);

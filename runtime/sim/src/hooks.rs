@@ -80,6 +80,30 @@ pub fn resolve(program: &Program, target: &str) -> Result<Hook, Failure> {
     }
 }
 
+/// As [`resolve`], for a program that may change a function's return value: the hook has to be
+/// the entry of a function that the kernel lets fail, which `__x64_sys_*` are and what they
+/// call is not.
+pub fn resolve_injectable(program: &Program, target: &str) -> Result<Hook, Failure> {
+    let message = match (program.kind, resolve(program, target)) {
+        (_, Err(failure)) if failure.kind == Kind::UnknownAttachTarget => return Err(failure),
+        (ProgramKind::Kprobe, Ok(hook @ Hook::Function(_, Convention::Wrapped))) => {
+            return Ok(hook);
+        }
+        (ProgramKind::Kprobe, _) => format!(
+            "program `{}` may call `bpf_override_return` and may not be attached to `{target}`: the kernel allows error injection at `__x64_sys_*` only of what the sim target probes",
+            program.name
+        ),
+        (kind, _) => format!(
+            "program `{}` may call `bpf_override_return` and may not be attached to `{target}`: expected a kprobe for error injection, found a {}",
+            program.name,
+            kind.name()
+        ),
+    };
+    Err(Failure::new(Kind::NotPermitted, message).repair(
+        "attach it to the entry of a system call, as `__x64_sys_dup`, or take the call out",
+    ))
+}
+
 /// An attach target without the type of program in front.
 pub fn plain(target: &str) -> &str {
     [

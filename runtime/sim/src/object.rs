@@ -17,6 +17,8 @@ use crate::place::Placed;
 use crate::runner::CPUS;
 
 const INDEX_BITS: u32 = 16;
+/// The import that changes a function's return value.
+const OVERRIDE: &str = "rex_override_return";
 
 /// Time a run may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Object {
     pub programs: Vec<ProgramState>,
     /// Time a run may take.
     pub budgets: Budgets,
+    /// By program: whether it may change a function's return value.
+    overrides: Vec<bool>,
     cookie: u64,
     sink: Sink,
     links: Mutex<Arc<Vec<Link>>>,
@@ -96,7 +100,7 @@ impl Object {
         sink: Sink,
         helpers: Option<u64>,
     ) -> Result<Self, LoadError> {
-        rex_image::audit(&image).map_err(LoadError::Audit)?;
+        let overrides = rex_image::callers(&image, OVERRIDE).map_err(LoadError::Audit)?;
         let create = |map| Map::create(map, CPUS);
         let maps: Vec<Map> = image.maps.iter().map(create).collect::<Result<_, _>>()?;
         if maps.len() >= 1 << INDEX_BITS {
@@ -119,6 +123,7 @@ impl Object {
             maps,
             programs,
             budgets,
+            overrides,
             cookie,
             sink,
             links: Mutex::default(),
@@ -176,7 +181,11 @@ impl Object {
                 .repair("correct it, build it and load the new image"));
         }
         let attach = target.unwrap_or(&declared.attach);
-        let hook = hooks::resolve(declared, attach)?;
+        let hook = if self.overrides[program] {
+            hooks::resolve_injectable(declared, attach)?
+        } else {
+            hooks::resolve(declared, attach)?
+        };
         let link = Link {
             id,
             program,

@@ -180,6 +180,28 @@ fn registers_swapped(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) 
 fn inject_anywhere(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
     Ok(obj.bpf_override_return(ctx, 0))
 }
+//@ hostile inject_below_a_system_call
+//@ closed-by: attach
+//@ expect: may not be attached to `__do_sys_dup`
+#[rex::rex_kprobe(function = "__do_sys_dup")]
+fn inject_below_a_system_call(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
+    Ok(obj.bpf_override_return(ctx, 0))
+}
+//@ hostile inject_through_a_pointer
+//@ closed-by: attach
+//@ expect: may not be attached to `__do_sys_dup`
+static INJECTOR: fn(&rex::kprobe::kprobe, &mut rex::pt_regs::PtRegs) -> i32 = |obj, ctx| obj.bpf_override_return(ctx, 0);
+#[rex::rex_kprobe(function = "__do_sys_dup")]
+fn inject_through_a_pointer(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
+    Ok(core::hint::black_box(&INJECTOR)(obj, ctx))
+}
+//@ hostile inject_at_a_user_function
+//@ closed-by: attach
+//@ expect: found a uprobe
+#[rex::rex_uprobe(function = "libc.so.6:getenv")]
+fn inject_at_a_user_function(obj: &rex::kprobe::kprobe, ctx: &mut rex::pt_regs::PtRegs) -> rex::Result {
+    Ok(obj.bpf_override_return(ctx, 0))
+}
 //@ hostile helper_of_another_type
 //@ closed-by: bound
 //@ expect: `bpf_override_return`

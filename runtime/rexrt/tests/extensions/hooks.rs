@@ -67,12 +67,18 @@ fn every(_obj: &tracepoint<RawSyscallsExitCtx>, ctx: &'static RawSyscallsExitCtx
     Ok(0)
 }
 
-#[rex_kprobe(function = "__do_sys_dup")]
+#[rex_kprobe(function = "__x64_sys_dup")]
 fn injects(obj: &kprobe, ctx: &mut PtRegs) -> Result {
-    if ctx.rdi() == 77 {
+    let task = obj.bpf_get_current_task().ok_or(1)?;
+    if task.get_pt_regs().rdi() == 77 {
         obj.bpf_override_return(ctx, 5u64.wrapping_neg());
     }
     Ok(0)
+}
+
+#[rex_kprobe(function = "__do_sys_dup")]
+fn sees_arguments(_obj: &kprobe, ctx: &mut PtRegs) -> Result {
+    rex_printk!("dup of {}\n", ctx.rdi())
 }
 
 #[rex_tracepoint]
