@@ -228,7 +228,8 @@ async def _compile(
     )
     sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
     result.log = ran.log
-    _add_all(result, sources.in_our_words(ran.placed))
+    placed = [one for one in ran.placed if not sources.answers_for(*one)]
+    _add_all(result, sources.in_our_words(placed))
     return ran, sources
 
 

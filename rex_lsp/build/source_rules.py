@@ -52,6 +52,14 @@ class Sources:
                     if finding.severity is Severity.ERROR and not known:
                         yield path, finding
 
+    def answers_for(self, path: Path, finding: Finding) -> bool:
+        """Whether clippy speaks of a crate that somebody answers for, as the build does not."""
+        return (
+            finding.source == "clippy"
+            and path not in self.own
+            and any(path.resolve().is_relative_to(d) for d in self.answered_for)
+        )
+
     @property
     def own(self) -> set[Path]:
         """The files of the person's crates."""

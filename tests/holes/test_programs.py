@@ -44,6 +44,13 @@ def test_refused_by_a_rule(program: Program, asked: Asked) -> None:
     expect(program, [line for line in found if line.startswith(program.rule)])
 
 
+def test_a_crate_that_is_answered_for_is_not_judged_at_its_lines(asked: Asked) -> None:
+    said = asked("check", "rule").diagnostics
+    assert [
+        one for one in said if Path(one["path"]).parts[-3:] == ("keeper", "src", "lib.rs")
+    ] == []
+
+
 @closed_by("bound", "link")
 def test_refused_by_compiler_and_linker(program: Program, asked: Asked) -> None:
     expect(program, asked("build", "bound", "link").errors(program.name))
