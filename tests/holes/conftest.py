@@ -14,8 +14,9 @@ import pytest
 from tests.build.crates import MANIFEST
 from tests.cli.command import rex
 from tests.holes.programs import DIRECTORY, Program, programs
+from tests.samples.conftest import runtime_dir
 
-pytest_plugins = ["tests.samples.conftest"]
+__all__ = ["runtime_dir"]
 
 # A crate that somebody answers for may keep a destructor from running, and no rule looks
 # into it: what programs do with it shows what the runtime does on its own.

@@ -103,8 +103,6 @@ fn types_that_slip_past_the_trait_are_found_in_the_debug_information() {
         ("core::mem::MaybeUninit<u64>", "holds a union"),
         ("Either", "holds a union"),
         ("Option<u64>", "holds an enum with data"),
-        ("Never", "without values"),
-        ("core::convert::Infallible", "without values"),
     ] {
         let elf = build_unsafe("planted", &planted(kind)).expect("it compiles");
         match pack(&read(&elf), &PackOptions::default()) {
@@ -116,6 +114,10 @@ fn types_that_slip_past_the_trait_are_found_in_the_debug_information() {
             }
             other => panic!("{kind}: {other:?}"),
         }
+    }
+    for kind in ["Never", "core::convert::Infallible"] {
+        let error = build_unsafe("planted", &planted(kind)).expect_err("no map of no values");
+        assert!(error.contains("uninhabited type"), "{kind}: {error}");
     }
     let elf = build_unsafe("planted", &planted("f32")).expect("it compiles");
     pack(&read(&elf), &PackOptions::default()).expect("a number is no problem");
