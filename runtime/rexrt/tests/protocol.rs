@@ -223,6 +223,8 @@ fn the_two_file_verbs_name_what_is_wrong() {
         .output()
         .unwrap();
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(shown["programs"][0]["attach"], "syscalls/sys_enter_dup");
+    let programs = shown["programs"].as_array().unwrap();
+    let enters = programs.iter().find(|program| program["name"] == "enters");
+    assert_eq!(enters.unwrap()["attach"], "syscalls/sys_enter_dup");
     assert_eq!(shown["licence"], "GPL-2.0-only");
 }
