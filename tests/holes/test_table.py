@@ -14,8 +14,8 @@ from tests.holes.test_projects import HARMLESS, HOSTILE
 TABLE = Path(__file__).resolve().parents[2] / "kernel_crate/rex/src/holes.md"
 # Words of the text in the same letters that are no programs.
 _WORDS = set(
-    "leak dependency float_or_simd known_unsound unsafe dyn sim core bpf_override_return "
-    "bpf_snprintf".split()
+    "leak dependency float_or_simd known_unsound pointer_as_data unsafe dyn sim core "
+    "bpf_override_return bpf_snprintf".split()
 )
 HOLES = "A1 A2 A3 B1 B2 B3 B4 C1 C2 C3 D1 D2 D3 D4 D5 E1 E2 F1 F2 F3 G1 G2 G3 H1 H2 H3 H4 H5"
 

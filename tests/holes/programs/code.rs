@@ -142,6 +142,22 @@ fn peek() -> u64 { let place = 0xffff_8000_0000_0000_usize as *const u64; *place
 //@ expect: dereference of raw pointer is unsafe
 static KEPT: core::sync::atomic::AtomicPtr<u64> = core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
 fn peek() -> u64 { *KEPT.load(core::sync::atomic::Ordering::Relaxed) }
+//@ hostile pointer_printed
+//@ closed-by: rule rex::pointer_as_data
+//@ expect: prints an address
+fn tell(value: &u64) -> rex::Result { rex::rex_printk!("{:p}", value) }
+//@ hostile pointer_cast
+//@ closed-by: rule rex::pointer_as_data
+//@ expect: a pointer becomes a number
+fn tell(value: &u64) -> usize { value as *const u64 as usize }
+//@ hostile pointer_asked
+//@ closed-by: rule rex::pointer_as_data
+//@ expect: an address is read
+fn tell(value: *const u64) -> usize { value.addr() }
+//@ hostile function_as_a_number
+//@ closed-by: rule rex::pointer_as_data
+//@ expect: a pointer becomes a number
+fn tell() -> usize { tell as fn() -> usize as usize }
 //@ hostile waker_of_raw_parts
 //@ closed-by: bound
 //@ expect: is unsafe
