@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from tests.samples.packets import udp
 
 _WORTH_NOTHING = frozenset({"load", "unload", "attach", "detach", "exit", "run", "verdict"})
 EVENTS = {
-    "dup": {"tracepoint": "syscalls/sys_enter_dup", "args": [1], "pid": 7, "comm": "sh"},
+    # A process that is there: references are taken to it.
+    "dup": {"tracepoint": "syscalls/sys_enter_dup", "args": [1], "pid": os.getpid(), "comm": "sh"},
     "probe": {"kprobe": "__x64_sys_dup", "args": [1]},
     "udp": {"packet": udp(12345, bytes(18)).hex(), "ifindex": 1},
     "short": {"packet": "00" * 20, "ifindex": 1},
