@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "build": {"syntax", "model", "rules"},
     "deploy": {"syntax", "rules", "build"},
     "image": {"build"},
-    "testing": {"build", "deploy"},
+    "testing": {"build", "deploy", "image"},
     "project": {"syntax", "model", "rules", "build", "deploy", "kernel"},
 }
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from rex_lsp.cli.main import CannotContinue
 
 
-def add_directory(parser: argparse.ArgumentParser) -> None:
-    """Adds `[DIR]` and `--features`."""
+def add_directory(parser: argparse.ArgumentParser, *, or_image: bool = False) -> None:
+    """Adds `[DIR]`, which may name an image if the verb reads one, and `--features`."""
+    image = ", or a NAME.rex" if or_image else ""
     parser.add_argument(
         "directory",
         metavar="DIR",
         nargs="?",
         default=".",
-        help="directory of the extension's Cargo.toml (default: here)",
+        help=f"directory of the extension's Cargo.toml (default: here){image}",
     )
     parser.add_argument(
         "--features",

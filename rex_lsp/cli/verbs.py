@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "stack": "rex_lsp.cli.image_facts",
     "panics": "rex_lsp.cli.image_facts",
     "audit": "rex_lsp.cli.image_facts",
+    "size": "rex_lsp.cli.image_size",
     "new": "rex_lsp.cli.new",
     "rules": "rex_lsp.cli.rules",
     "explain": "rex_lsp.cli.explain",

@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 
 class Unreadable(Exception):
-    """The image cannot be read or its code is refused; the message is the runtime's."""
+    """The file cannot be read or its code is refused; the message is the runtime's."""
 
 
 def analysis(image: Path) -> Facts:
@@ -28,6 +28,16 @@ def analysis(image: Path) -> Facts:
 def audit(image: Path) -> Facts:
     """What the audit gate says about an image. Raises `Unreadable`."""
     return _asked("audit", str(image), "--format", "json")
+
+
+def contents(image: Path) -> Facts:
+    """What an image holds: build record, programs, maps, segments. Raises `Unreadable`."""
+    return _asked("inspect", str(image), "--format", "json")
+
+
+def map_types(elf: Path) -> dict[str, Facts]:
+    """`key` and `value` types by map, from the ELF beside an image. Raises `Unreadable`."""
+    return {one["name"]: one for one in _asked("types", str(elf))["maps"]}
 
 
 def _asked(*arguments: str) -> Facts:

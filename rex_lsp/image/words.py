@@ -53,16 +53,6 @@ def place_of(line: Mapping[str, Any] | None) -> str:
     return "" if line is None else f"{line['file']}:{line['line']}"
 
 
-def blame_of(usage: Mapping[str, Any]) -> str:
-    """Why a number is not exact, and the line; empty when it is."""
-    blame = first_blame(usage)
-    if blame is None:
-        return ""
-    place = place_of(blame["line"])
-    where = f" at {place}" if place else f" in `{blame['function']}`"
-    return DOUBTS[blame["doubt"]] + where
-
-
 def first_blame(usage: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The doubt that decides: recursion before calls through pointers before the rest."""
     if usage["certainty"] == "exact":

@@ -9,12 +9,11 @@ filled up with NUL), a struct a table of fields. Numbers are little-endian, as o
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rex_lsp.build.locations import native
+from rex_lsp.image import facts
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -23,18 +22,16 @@ class BadValue(Exception):
     """A value in a test file that its map's type does not have."""
 
 
-def map_types(elf: Path) -> dict[str, Json]:
+def map_types(elf: Path) -> dict[str, Any]:
     """`key` and `value` types by map, from the ELF beside an image.
 
     Raises:
         BadValue: the ELF cannot be read.
     """
-    ran = subprocess.run(
-        [str(native("rexrt")), "types", str(elf)], capture_output=True, text=True, check=False
-    )
-    if ran.returncode != 0:
-        raise BadValue(ran.stderr.strip().removeprefix("rexrt: "))
-    return {one["name"]: one for one in json.loads(ran.stdout)["maps"]}
+    try:
+        return facts.map_types(elf)
+    except facts.Unreadable as problem:
+        raise BadValue(str(problem)) from problem
 
 
 def decode(kind: Json, data: bytes) -> Any:

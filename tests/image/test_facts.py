@@ -4,99 +4,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import jsonschema
-import pytest
-
-from rex_lsp.build.locations import native
 from tests.build.crates import write_crate
-from tests.cli.command import SCHEMAS, rex
-
-SOURCE = """\
-#![no_std]
-#![no_main]
-use core::hint::black_box;
-use rex::xdp::{xdp, xdp_md};
-use rex::{Result, rex_printk, rex_xdp};
-
-#[inline(never)]
-fn room(x: u64) -> u64 {
-    let mut room = [x as u8; 320];
-    u64::from(black_box(&mut room)[1])
-}
-
-#[inline(never)]
-fn down(x: u64) -> u64 {
-    if x == 0 { 0 } else { down(x - 1) ^ black_box(x) } // recurses
-}
-
-#[rex_xdp]
-fn plain(_: &xdp, ctx: &mut xdp_md) -> Result {
-    Ok(room(ctx.data_length() as u64) as i32)
-}
-
-#[rex_xdp]
-fn prints(_: &xdp, ctx: &mut xdp_md) -> Result {
-    rex_printk!("{}", ctx.data_length()) // prints
-}
-
-#[rex_xdp]
-fn recursive(_: &xdp, ctx: &mut xdp_md) -> Result {
-    Ok(down(ctx.data_length() as u64) as i32)
-}
-
-#[rex_xdp]
-fn panics(_: &xdp, ctx: &mut xdp_md) -> Result {
-    let table = black_box([1, 2, 3]);
-    Ok(table[ctx.data_length()]) // bounds
-}
-"""
-
-
-def line(mark: str) -> int:
-    """One-based number of the line of `SOURCE` that ends in `// mark`."""
-    return next(n for n, text in enumerate(SOURCE.splitlines(), 1) if text.endswith(f"// {mark}"))
-
-
-@pytest.fixture(scope="module")
-def crate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = write_crate(tmp_path_factory.mktemp("facts"), {"src/main.rs": SOURCE})
-    built = rex("build", root)
-    assert built.status == 0, built.err
-    return root
-
-
-@pytest.fixture(scope="module")
-def image(crate: Path) -> Path:
-    return crate / "target/rex/sample.rex"
-
-
-def rexrt(schema: str, *arguments: str) -> Any:
-    """The document that `rexrt ARGUMENTS` prints, valid by its schema."""
-    ended = subprocess.run(
-        [str(native("rexrt")), *arguments], capture_output=True, text=True, check=False
-    )
-    document = json.loads(ended.stdout)
-    jsonschema.validate(document, json.loads((SCHEMAS / f"{schema}.json").read_text()))
-    return document
-
-
-def objdump(elf: Path) -> Iterator[tuple[int, str]]:
-    """Address and text of every instruction, as binutils read them."""
-    ended = subprocess.run(
-        ["objdump", "-d", "--no-show-raw-insn", "-j", ".text", str(elf)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for row in ended.stdout.splitlines():
-        address, tab, text = row.strip().partition(":\t")
-        if tab:
-            yield int(address, 16), text
+from tests.cli.command import rex
+from tests.image.programs import SOURCE, line, objdump, rexrt
 
 
 def test_stack_says_what_its_numbers_mean(image: Path) -> None:
@@ -118,20 +30,6 @@ def test_stack_says_what_its_numbers_mean(image: Path) -> None:
     assert rows["panics"]["panic_bytes"] > rows["panics"]["bytes"]
 
 
-def test_a_budget_and_a_change_are_shown(image: Path, tmp_path: Path) -> None:
-    assert rex("stack", image).status == 0
-    assert rex("stack", image, "--budget", "30000").status == 1, "recursion fits no budget"
-    document = rex("stack", image, "--format", "json").json("stack")
-    for row in document["programs"]:
-        row["bytes"] -= 16 if row["program"] == "plain" else 0
-    old = tmp_path / "old.json"
-    old.write_text(json.dumps(document), encoding="utf-8")
-    shown = rex("stack", image, "--compare", old, "--format", "markdown").out.splitlines()
-    assert shown[0].startswith("| program | stack |")
-    changed = [row for row in shown if "(+16 B)" in row]
-    assert len(changed) == 1 and "sample.rex: plain" in changed[0]
-
-
 def test_panics_are_at_their_line(image: Path) -> None:
     (site,) = rex("panics", image, "--format", "json").json("panics")["panics"]
     assert (site["cause"], site["programs"]) == ("bounds", ["panics"])
@@ -142,6 +40,10 @@ def test_panics_are_at_their_line(image: Path) -> None:
 
 def test_an_audit_passes_what_was_built(crate: Path, image: Path) -> None:
     assert rexrt("audit", "audit", str(image), "--format", "json")["verdict"] == "passed"
+    document = rex("audit", image, "--format", "json").json("audit-images")
+    assert [(one["image"], one["verdict"]) for one in document["images"]] == [
+        ("sample.rex", "passed")
+    ]
     shown = rex("audit", crate)
     assert (shown.status, shown.out) == (0, "sample.rex: nothing refused\n")
 
