@@ -110,7 +110,7 @@ def fix(manifest: Manifest, name: str, version: str) -> Fix:
             gap = "" if data.endswith(b"\n") or not data else "\n"
             text = f"{gap}\n[{TABLE}]\n{KEY} = [{entry}]\n"
             edit = Edit(Span(len(data), len(data)), text, manifest.path)
-    return Fix(f"allow `{name}`, with a reason to be filled in", (edit,))
+    return dependency.ALLOW.fix(edit, package=name)
 
 
 def _finding(message: str, severity: Severity, manifest: Manifest) -> Finding:

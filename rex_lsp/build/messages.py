@@ -15,7 +15,7 @@ from typing import Any
 
 from rex_lsp.build.linker import link_findings
 from rex_lsp.rules.compiler import rule_for
-from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from rex_lsp.syntax.positions import Span
 
 Message = Mapping[str, Any]
@@ -235,7 +235,8 @@ def _fixes(message: Message, places: Places) -> Iterator[Fix]:
             edits.append(Edit(_bytes(span), replacement, path))
         if edits:
             title = str(child.get("message", "")).split("\n", 1)[0].rstrip(":")
-            yield Fix(title, tuple(edits), safe=safe, preferred=safe)
+            applicability = Applicability.SAFE if safe else Applicability.UNSAFE
+            yield Fix(title, tuple(edits), applicability, preferred=safe)
 
 
 def _bytes(span: Message) -> Span:

@@ -80,7 +80,7 @@ def as_json(findings: Findings, directory: Path) -> dict[str, Any]:
             }
             for edit in found.edits
         ]
-        return {"title": found.title, "safe": found.safe, "edits": edits}
+        return {"title": found.title, "applicability": found.applicability.value, "edits": edits}
 
     diagnostics = [
         {

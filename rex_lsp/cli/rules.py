@@ -7,6 +7,7 @@ import argparse
 
 from rex_lsp.cli import report
 from rex_lsp.cli.main import Subparsers
+from rex_lsp.cli.rule_text import record
 
 
 def register(subparsers: Subparsers) -> None:
@@ -26,21 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     rules = sorted(RULES.values(), key=lambda rule: rule.code)
     if args.format == "json":
-        report.print_json(
-            {
-                "version": 1,
-                "rules": [
-                    {
-                        "code": rule.code,
-                        "title": rule.title,
-                        "severity": report.NAMES[rule.severity],
-                        "tiers": [str(tier) for tier in rule.tiers],
-                        "suppressible": rule.suppressible,
-                    }
-                    for rule in rules
-                ],
-            }
-        )
+        report.print_json({"version": 1, "rules": [record(rule) for rule in rules]})
         return 0
     width = max((len(rule.code) for rule in rules), default=0)
     for rule in rules:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rex_lsp.rules.finding import Severity
+from rex_lsp.rules.finding import Applicability, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
+
+ALLOW = Offer(
+    "allow `{package}`, with a reason to be filled in", Applicability.MANUAL, preferred=False
+)
 
 COUNTED = {
     "rex::unsafe_code": "contains `unsafe` code",
@@ -43,4 +47,5 @@ RULE = Rule(
     "proc macro, native code",
     severity=Severity.ERROR,
     tiers=(Tier.COMPILER,),
+    offers=(ALLOW,),
 )

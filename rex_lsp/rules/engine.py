@@ -348,7 +348,7 @@ def _moved(fix: Fix, by: int) -> Fix:
         edit if edit.path is not None else Edit(edit.span.shifted(by), edit.text)
         for edit in fix.edits
     ]
-    return Fix(fix.title, tuple(edits), fix.safe, fix.preferred)
+    return replace(fix, edits=tuple(edits))
 
 
 def _is_allowed(

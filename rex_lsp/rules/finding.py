@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from pathlib import Path
 
 from rex_lsp.syntax.positions import Span
@@ -28,14 +28,41 @@ class Edit:
     path: Path | None = None
 
 
+class Applicability(Enum):
+    """Who may apply a fix: anybody unseen, a person who asks for it, a person who completes it."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A quick fix. A safe one may be applied unseen (fix-all); a preferred one is offered first."""
+    """A quick fix; a preferred one is offered first."""
 
     title: str
     edits: tuple[Edit, ...]
-    safe: bool = False
+    applicability: Applicability = Applicability.UNSAFE
     preferred: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether fix-all may apply it unseen."""
+        return self.applicability is Applicability.SAFE
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A kind of fix that a rule has; `title` has the places of `fix`'s words in braces."""
+
+    title: str
+    applicability: Applicability
+    preferred: bool = True
+
+    def fix(self, *edits: Edit, **words: str) -> Fix:
+        """The fix for one finding."""
+        title = self.title.format(**words)
+        return Fix(title, edits, self.applicability, self.preferred)
 
 
 @dataclass(frozen=True, slots=True)

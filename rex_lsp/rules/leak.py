@@ -10,10 +10,12 @@ from rex_lsp.model.facts import VALUE, PathUse
 from rex_lsp.model.mir import Body
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.edits import as_operand, call_argument
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.rules.sighting import Sighting, bare, never_dropped, type_argument
 
+_DROP = Offer("drop the value instead", Applicability.SAFE)
+_VALUE = Offer("use the value itself", Applicability.UNSAFE)
 _FORGET = frozenset(
     {
         ("core", "mem", "forget"),
@@ -115,7 +117,7 @@ def _drop(context: ItemContext, path: PathUse) -> tuple[Fix, ...]:
     plain = context.resolve(("drop",), VALUE, path.span.start)
     own = not isinstance(plain, External) or plain.canonical != ("core", "mem", "drop")
     name = "core::mem::drop" if own else "drop"
-    return (Fix("drop the value instead", (Edit(path.span, name),), safe=True, preferred=True),)
+    return (_DROP.fix(Edit(path.span, name)),)
 
 
 def _value(context: ItemContext, path: PathUse, whole: bool) -> tuple[Fix, ...]:
@@ -124,7 +126,7 @@ def _value(context: ItemContext, path: PathUse, whole: bool) -> tuple[Fix, ...]:
     argument = call_argument(context.text, path.span, path.owner)
     if argument is None:
         return ()
-    return (Fix("use the value itself", (Edit(path.owner, as_operand(argument)),), preferred=True),)
+    return (_VALUE.fix(Edit(path.owner, as_operand(argument))),)
 
 
 RULE = Rule(
@@ -134,6 +136,7 @@ RULE = Rule(
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
     check_mir=check_mir,
+    offers=(_DROP, _VALUE),
     lints=("clippy::disallowed_methods", "clippy::disallowed_types"),
     disallowed_methods=(
         "core::mem::forget",

@@ -11,11 +11,12 @@ from rex_lsp.model.answers import External, Item
 from rex_lsp.model.program import MapStatic
 from rex_lsp.model.uses import path_segments
 from rex_lsp.rules.context import FileContext, ItemContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node
 
+_PLAIN = Offer("make it a plain `static`", Applicability.UNSAFE)
 _POINTERS = {
     "reference_type": "a reference",
     "pointer_type": "a raw pointer",
@@ -42,8 +43,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
     mutable = next((c for c in node.named_children if c.type == "mutable_specifier"), None)
     if mutable is not None:
         span = context.span_of(mutable)
-        edit = Edit(Span(span.start, span.end + 1), "")
-        fix = Fix("make it a plain `static`", (edit,), preferred=True)
+        fix = _PLAIN.fix(Edit(Span(span.start, span.end + 1), ""))
         yield _finding("a map is an immutable `static`", span, (fix,))
     segments = path_segments(type_node, context.data)
     answer = context.resolve(segments, "t", 0) if segments else None
@@ -117,6 +117,7 @@ RULE = Rule(
     title="`#[rex_map]` on something that is no map, or a map that cannot be",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER, Tier.BINARY),
+    offers=(_PLAIN,),
     programs_only=True,
     check_item=check,
     check_file=check_file,

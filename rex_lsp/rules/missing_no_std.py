@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from rex_lsp.model.cfg import split_arguments
 from rex_lsp.model.modules import condition_holds
 from rex_lsp.rules.context import FileContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.items import Attribute, read_attribute, split_attribute
 from rex_lsp.syntax.positions import Span
 
+_INSERT = Offer("insert {attributes}", Applicability.SAFE)
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?(?:#!(?!\s*\[)[^\n]*\n)?(?:[ \t]*(?://[^\n]*)?\r?\n)*")
 
 
@@ -50,7 +51,7 @@ def check_file(context: FileContext) -> Iterator[Finding]:
         RULE.severity,
         f"the crate's root lacks {named}: there is no standard library and no `main` in the kernel",
         Span(at, end if end >= 0 else len(data)),
-        fixes=(Fix(f"insert {named}", (Edit(Span(at, at), text),), safe=True, preferred=True),),
+        fixes=(_INSERT.fix(Edit(Span(at, at), text), attributes=named),),
     )
 
 
@@ -69,5 +70,6 @@ RULE = Rule(
     title="no `#![no_std]` or `#![no_main]` in the crate root",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING,),
+    offers=(_INSERT,),
     check_file=check_file,
 )

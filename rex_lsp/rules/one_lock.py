@@ -9,11 +9,12 @@ from itertools import pairwise
 
 from rex_lsp.model.mir import Block, Body, Statement
 from rex_lsp.rules.context import ItemContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.rules.sighting import Sighting, bare
 from rex_lsp.syntax.positions import Span
 
+_DROP = Offer("drop the first guard before", Applicability.UNSAFE)
 _NEW = ("rex", "spinlock", "rex_spinlock_guard", "new")
 _GUARD = "rex_spinlock_guard"
 _TAKES = f"{_GUARD}::new"
@@ -46,7 +47,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
         indent = context.text[line : line + _indent(context.text[line:])].decode()
         edit = Edit(Span(line, line), f"{indent}drop({name.decode()});\n")
         own_line = whole.end < line
-        fix = Fix("drop the first guard before", (edit,), preferred=True)
+        fix = _DROP.fix(edit)
         yield Finding(RULE.code, RULE.severity, _MESSAGE, second, fixes=(fix,) if own_line else ())
 
 
@@ -135,6 +136,7 @@ RULE = Rule(
     title="a second lock taken while a guard is alive",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
+    offers=(_DROP,),
     check_item=check,
     check_mir=check_mir,
 )

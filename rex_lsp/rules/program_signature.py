@@ -12,9 +12,11 @@ from rex_lsp.model.program import TRACEPOINTS, Program, function_argument, trace
 from rex_lsp.model.signature import Parameter, Signature
 from rex_lsp.model.uses import Segments
 from rex_lsp.rules.context import FileContext, ItemContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
+
+_REWRITE = Offer("rewrite the signature for `{program}`", Applicability.UNSAFE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,7 @@ def _fixes(
     kept = signature.span not in places and signature.returns_text
     result = signature.returns_text if kept else "rex::Result"
     text = f"({parts[0]}, {parts[1]}) -> {result}".replace("{context}", _context_name(signature))
-    edit = Edit(signature.span, text)
-    return (Fix(f"rewrite the signature for `{written}`", (edit,), preferred=True),)
+    return (_REWRITE.fix(Edit(signature.span, text), program=written),)
 
 
 def _wrong_context(
@@ -257,6 +258,7 @@ RULE = Rule(
     title="a program attribute on the wrong item, with a wrong signature, arguments or name",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING,),
+    offers=(_REWRITE,),
     programs_only=True,
     check_item=check,
     check_file=check_file,

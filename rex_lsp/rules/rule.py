@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.rules.finding import Finding, Offer, Severity
 from rex_lsp.rules.pages import read_page
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Tier(Enum):
 class Rule:
     """One rule. `name` is the code without `rex::`.
 
+    `offers` are the kinds of fixes that its findings come with.
     `check_item` looks at one item and is run again only when the item or a name it
     consulted changes; `check_file` looks at a file each time, `check_mir` at
     what the compiler made of a crate, with true types. `lints` are the rustc and
@@ -48,6 +49,7 @@ class Rule:
     tiers: tuple[Tier, ...]
     suppressible: bool = False
     programs_only: bool = False
+    offers: tuple[Offer, ...] = ()
     check_item: Callable[[ItemContext], Iterator[Finding]] | None = None
     check_file: Callable[[FileContext], Iterator[Finding]] | None = None
     check_mir: Callable[[Sequence[Body]], Iterator[Sighting]] | None = None

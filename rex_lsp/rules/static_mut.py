@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from rex_lsp.model.mir import Body
 from rex_lsp.rules.context import ItemContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.rules.sighting import Sighting
 from rex_lsp.syntax.positions import Span
 
+_ATOMIC = Offer("make it an `{type}`", Applicability.UNSAFE)
 _HEAD = re.compile(rb"static\s+mut\b")
 _WHOLE = re.compile(
     rb"static\s+mut\s+(?P<name>\w+)\s*:\s*(?P<type>\w+)\s*=\s*(?P<value>[^;]+);", re.DOTALL
@@ -48,7 +49,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
                 name, value = whole["name"].decode(), whole["value"].decode().strip()
                 text = f"static {name}: {path} = {path}::new({value});"
                 edit = Edit(Span(head.start(), whole.end()), text)
-                fixes = (Fix(f"make it an `{atomic}`", (edit,), preferred=True),)
+                fixes = (_ATOMIC.fix(edit, type=atomic),)
         yield Finding(
             RULE.code,
             RULE.severity,
@@ -71,6 +72,7 @@ RULE = Rule(
     title="`static mut`",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
+    offers=(_ATOMIC,),
     check_item=check,
     check_mir=check_mir,
 )

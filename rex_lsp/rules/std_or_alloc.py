@@ -10,11 +10,12 @@ from rex_lsp.model.answers import External
 from rex_lsp.model.outside import STD_PRELUDE_PATH
 from rex_lsp.model.uses import GLOBAL, Segments, UseEntry
 from rex_lsp.rules.context import ItemContext
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Severity
 from rex_lsp.rules.in_core import in_core
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
 
+_CORE = Offer("write `core` for `{root}`", Applicability.SAFE)
 _ROOTS = ("std", "alloc")
 _WHY = "an extension is `no_std`"
 
@@ -93,8 +94,7 @@ def _said(segments: Segments, root: str) -> str:
 def _core(anchor: Span, paths: list[Segments], root: str) -> tuple[Fix, ...]:
     if not all(in_core(_plain(path)) for path in paths):
         return ()
-    edit = Edit(anchor, "core")
-    return (Fix(f"write `core` for `{root}`", (edit,), safe=True, preferred=True),)
+    return (_CORE.fix(Edit(anchor, "core"), root=root),)
 
 
 def _finding(message: str, span: Span, fixes: tuple[Fix, ...] = ()) -> Finding:
@@ -106,5 +106,6 @@ RULE = Rule(
     title="`std`, `alloc` and what needs them",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
+    offers=(_CORE,),
     check_item=check,
 )

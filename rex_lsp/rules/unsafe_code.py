@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from rex_lsp.model.facts import Unsafe
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.edits import without_line
-from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
 
+_REMOVE = Offer("remove `#[{attribute}]`", Applicability.UNSAFE)
+_DROP = Offer("drop `unsafe`: nothing inside needs it", Applicability.SAFE)
+_EMPTY = Offer("remove the empty extern block", Applicability.UNSAFE, preferred=False)
 LINKAGE = frozenset(
     {"no_mangle", "export_name", "link_section", "link", "link_name", "link_ordinal", "naked"}
 )
@@ -45,7 +48,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
         edit = without_line(context.text, attribute.span)
         fixes: tuple[Fix, ...] = ()
         if attribute_use.owner != "macro" and not attribute_use.condition:
-            fixes = (Fix(f"remove `#[{attribute.path}]`", (edit,), preferred=True),)
+            fixes = (_REMOVE.fix(edit, attribute=attribute.path),)
         yield Finding(
             RULE.code,
             RULE.severity,
@@ -61,10 +64,9 @@ def _fixes(context: ItemContext, use: Unsafe) -> Iterator[Fix]:
         end = use.keyword.end
         while context.text[end : end + 1].isspace():
             end += 1
-        edit = Edit(Span(use.keyword.start, end), "")
-        yield Fix("drop `unsafe`: nothing inside needs it", (edit,), safe=True, preferred=True)
+        yield _DROP.fix(Edit(Span(use.keyword.start, end), ""))
     elif use.kind == "extern" and not _members(context, use):
-        yield Fix("remove the empty extern block", (without_line(context.text, use.whole),))
+        yield _EMPTY.fix(without_line(context.text, use.whole))
 
 
 def _members(context: ItemContext, use: Unsafe) -> bool:
@@ -77,6 +79,7 @@ RULE = Rule(
     title="`unsafe`, extern blocks, and attributes that change linkage or symbols",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
+    offers=(_REMOVE, _DROP, _EMPTY),
     check_item=check,
     lints=("unsafe_code",),
 )

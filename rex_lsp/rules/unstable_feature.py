@@ -9,9 +9,10 @@ from rex_lsp.model.answers import Answer, External, Unknown
 from rex_lsp.model.outside import STD_PRELUDE_PATH
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.edits import without_line
-from rex_lsp.rules.finding import Finding, Fix, Severity
+from rex_lsp.rules.finding import Applicability, Finding, Fix, Offer, Severity
 from rex_lsp.rules.rule import Rule, Tier
 
+_REMOVE = Offer("remove `{attribute}`", Applicability.UNSAFE)
 INTERNAL = frozenset(
     "allow_internal_unsafe allow_internal_unstable compiler_builtins const_trait coverage "
     "default_lib_allocator do_not_recommend ffi_const ffi_pure fundamental linkage marker "
@@ -39,7 +40,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
         fixes: tuple[Fix, ...] = ()
         if use.owner != "macro" and not use.condition:
             edit = without_line(context.text, attribute.span)
-            fixes = (Fix(f"remove `{path}`", (edit,), preferred=True),)
+            fixes = (_REMOVE.fix(edit, attribute=path),)
         yield Finding(RULE.code, RULE.severity, message, attribute.span, fixes=fixes)
 
 
@@ -55,6 +56,7 @@ RULE = Rule(
     title="`#![feature(…)]` and compiler-internal attributes",
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER),
+    offers=(_REMOVE,),
     check_item=check,
     lints=("unstable_features", "internal_features", "incomplete_features"),
     errors=("E0554", "E0658"),

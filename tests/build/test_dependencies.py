@@ -11,6 +11,7 @@ import pytest
 
 from rex_lsp.build import BuildResult, CheckResult, build, check
 from rex_lsp.build.locations import native
+from rex_lsp.rules import dependency
 from rex_lsp.rules.finding import Edit, Finding
 from tests.build.crates import MANIFEST, SOURCE, write_crate
 
@@ -247,6 +248,7 @@ async def test_the_fix_leaves_the_reason_to_the_person(tmp_path: Path, metadata:
     library(tmp_path / "dep", "#![no_std]\n" + BAD["unsafe"][0])
     crate = extension(tmp_path / "crate", metadata=metadata)
     found = next(f for f in blamed(await check(crate), crate) if f.fixes)
+    assert found.fixes[0].applicability is dependency.ALLOW.applicability
     (edit,) = found.fixes[0].edits
     apply(crate / "Cargo.toml", edit)
     messages = [f.message for f in blamed(await check(crate), crate)]

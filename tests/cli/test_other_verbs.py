@@ -96,6 +96,14 @@ def test_rules_and_their_pages() -> None:
     assert page.status == 0
     assert page.out == rex("explain", "rex::leak").out
     assert page.out.lstrip().startswith("#")
+    explained = rex("explain", "leak", "--format=json").json("explain")
+    assert explained["page"] == page.out
+    assert explained["rule"] == next(r for r in document["rules"] if r["code"] == "rex::leak")
+    assert explained["rule"]["fixes"] == [
+        {"title": "drop the value instead", "applicability": "safe"},
+        {"title": "use the value itself", "applicability": "unsafe"},
+    ]
+    assert "- drop the value instead (safe: `rex check --fix` applies it)" in page.out
     unknown = rex("explain", "laek")
     assert (unknown.status, "rex::leak" in unknown.err) == (2, True)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rex_lsp.project.anchors import shift_span
 from rex_lsp.project.store import Store, Tier
-from rex_lsp.rules.finding import Edit, Finding, Fix, Related, Severity
+from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Related, Severity
 from rex_lsp.syntax.changes import Splice
 from rex_lsp.syntax.positions import Span
 
@@ -78,7 +78,7 @@ def test_later_tiers_move_along_and_an_edit_inside_makes_them_stale() -> None:
 
 def test_fixes_and_related_places_move_with_their_finding() -> None:
     store = Store()
-    fix = Fix("drop it", (Edit(Span(10, 14), ""),), safe=True)
+    fix = Fix("drop it", (Edit(Span(10, 14), ""),), Applicability.SAFE)
     other = Related(OTHER, Span(1, 2), "there")
     here = Related(FILE, Span(30, 31), "here")
     one = Finding(

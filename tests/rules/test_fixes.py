@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from rex_lsp.rules.engine import check
-from rex_lsp.rules.finding import Finding, Fix
+from rex_lsp.rules.finding import Finding, Fix, Offer
 from rex_lsp.rules.registry import RULES
 from rex_lsp.syntax.tree import parse
 from tests.rules.fixture import ROOT, Section, applied, crate_of, rendered, sections
@@ -93,3 +94,26 @@ def test_the_rules_that_promise_fixes_have_them() -> None:
         "rex::one_lock",
         "rex::map_definition",
     }
+
+
+def test_every_fix_is_one_its_rule_declares_and_every_declaration_is_of_use() -> None:
+    """What `rex rules` says about fixes is what the findings bring."""
+    seen: dict[str, set[Offer]] = {}
+    for section in ALL:
+        for _, finding, fix in with_fixes(section):
+            offers = [o for o in RULES[finding.code].offers if _is_of(fix, o)]
+            assert offers, (finding.code, fix.title, fix.applicability)
+            seen.setdefault(finding.code, set()).update(offers)
+    # The rule's findings come from the build, see tests/build/test_dependencies.py.
+    declared = {code: set(rule.offers) for code, rule in RULES.items() if rule.offers}
+    del declared["rex::dependency"]
+    assert seen == declared
+
+
+def _is_of(fix: Fix, offer: Offer) -> bool:
+    title = re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(offer.title))
+    return (
+        re.fullmatch(title, fix.title) is not None
+        and fix.applicability is offer.applicability
+        and fix.preferred is offer.preferred
+    )
