@@ -8,6 +8,7 @@ of some names takes back only the answers that could be different now.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rex_lsp.model import outside
 from rex_lsp.model.answers import ABSENT, DECLARED, UNKNOWN, Answer, External, Item, Unknown
@@ -77,7 +78,7 @@ class Names:
                 break
             steps += 1
             if local.kind not in ("use", "alias") or not local.target:
-                return Item("local", first, module, rest=segments[1:], diverges=local.diverges)
+                return _local(first, module, segments[1:], local.diverges)
             segments = (*local.target, *segments[1:])
             if local.target[0] == first:
                 return self._note(module, segments, namespace, asked)
@@ -111,6 +112,12 @@ class Names:
     def extern(self, name: str) -> str | None:
         """The crate that a name of the extern prelude stands for."""
         return self._crates.get(name)
+
+
+@lru_cache(maxsize=1024)
+def _local(name: str, module: ModuleId, rest: Segments, diverges: bool) -> Item:
+    """Half of all paths are local names, and a few names at that."""
+    return Item("local", name, module, rest=rest, diverges=diverges)
 
 
 GLOB_MARK = "*"

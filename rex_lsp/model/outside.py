@@ -8,6 +8,8 @@ Sources: the module pages of core and std for Rust 1.96, and the Rex crate's pub
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 Segments = tuple[str, ...]
 
 PRIMITIVES = frozenset(
@@ -145,6 +147,7 @@ def prelude_path(name: str) -> Segments:
     return ("core", name)
 
 
+@lru_cache(maxsize=4096)
 def canonical(path: Segments) -> Segments:
     """One name for what `std`, `core` and `alloc` offer under several paths."""
     if path and path[0] in ("std", "alloc"):

@@ -8,6 +8,7 @@ whose answer is a different one now.
 
 from __future__ import annotations
 
+import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -110,6 +111,7 @@ class Engine:
         self._of = ref(crate)
         self._rules = rules
         self._files: dict[Path, dict[Chunk, _Look]] = {}
+        self._checks: list[tuple[Rule, Callable[[ItemContext], Iterator[Finding]]]] | None = None
         self.checked = 0
         """How many items were looked at since the start: what an edit cost."""
 
@@ -169,6 +171,12 @@ class Engine:
     def _wanted(self) -> Iterator[Rule]:
         programs = self._crate.config.program_rules
         return (rule for rule in self._rules.values() if programs or not rule.programs_only)
+
+    def _item_checks(self) -> list[tuple[Rule, Callable[[ItemContext], Iterator[Finding]]]]:
+        if self._checks is None:
+            checks = ((rule, rule.check_item) for rule in self._wanted())
+            self._checks = [(rule, one) for rule, one in checks if one is not None]
+        return self._checks
 
     # Keeping verdicts up to date.
 
@@ -253,6 +261,13 @@ class Engine:
             body = body_of(node) if node.type in _CONTAINERS else None
             headed = body is not None and node.type != "foreign_mod_item"
             end = body.start_byte if body is not None and headed else node.end_byte
+            if (
+                node.type == "impl_item"
+                and data.find(b"for", raw.start, end) >= 0
+                and _TYPE_OR_MACRO.search(data, end, node.end_byte)
+            ):
+                # What an implementation says of associated types is part of what it is.
+                end = node.end_byte
             name = _name(node, data)
             own = "::".join(part for part in (item, name) if part)
             key = (data[raw.start : end], module, own, allowed)
@@ -301,10 +316,8 @@ class Engine:
         permitted = allowances(raw, data)
         found: dict[tuple[str, Span], Finding] = {}
         used: set[tuple[Span, str]] = set()
-        for rule in self._wanted():
-            if rule.check_item is None:
-                continue
-            for finding in rule.check_item(context):
+        for rule, check_item in self._item_checks():
+            for finding in check_item(context):
                 if _inside(finding.span, dark):
                     continue
                 if rule.suppressible and _is_allowed(rule.name, finding.span, permitted, used):
@@ -322,6 +335,7 @@ class Engine:
 
 _ENGINES: WeakKeyDictionary[Crate, Engine] = WeakKeyDictionary()
 _CONTAINERS = frozenset({"mod_item", "impl_item", "trait_item", "foreign_mod_item"})
+_TYPE_OR_MACRO = re.compile(rb"\btype\b|!\s*[({\[]")
 
 
 def shifted(finding: Finding, by: int) -> Finding:

@@ -41,20 +41,36 @@ _QUESTION = re.compile(rb"\?\s*(?:::\s*)?(\$?\w+)")
 _NO_TYPE = frozenset({b"as", b"else", b"in", b"if", b"match"})
 _IMPL = re.compile(rb"\bimpl\b.*\bfor\b.*\btype\b", re.DOTALL)
 _REFERENCES = re.compile(rb"&\s*'(\w+)\s+(?:mut\s+)?&\s*'(\w+)\b")
+# After the question mark of a relaxed bound there may be blanks, text and comments.
+_RELAXED_OR_HIGHER = re.compile(rb"\?\s*[\w:$/\"']|\bfor\s*[</]")
+_CONTAINERS = frozenset({"impl_item", "trait_item", "foreign_mod_item"})
 _TEXT = frozenset({"string_literal", "raw_string_literal", "line_comment", "block_comment"})
 
 
 def check(context: ItemContext) -> Iterator[Finding]:
     """rust-lang/rust issues 57893 and 84591, where they are made."""
     # The items of a module are looked at one by one.
-    nodes = [] if context.node.type == "mod_item" else [context.node]
+    if context.node.type == "mod_item" or not _is_worth_a_walk(context.text):
+        return
+    body = context.node.child_by_field_name("body") if context.node.type in _CONTAINERS else None
+    nodes = [context.node]
     while nodes:
         node = nodes.pop()
         message = _of_node(context, node)
         if message is not None:
             span = context.span_of(node.child_by_field_name("type") or node)
             yield Finding(RULE.code, RULE.severity, message, span)
-        nodes.extend(node.named_children)
+        # The members of an implementation are items of their own.
+        nodes.extend(one for one in node.named_children if body is None or one.id != body.id)
+
+
+def _is_worth_a_walk(text: bytes) -> bool:
+    """Whether the tree of an item could hold anything that `check` finds; most do not."""
+    if _RELAXED_OR_HIGHER.search(text):
+        return True
+    at = text.find(b"impl")
+    at = text.find(b"for", at) if at >= 0 else -1
+    return at >= 0 and (text.find(b"type", at) >= 0 or text.find(b"!", at) >= 0)
 
 
 def _of_node(context: ItemContext, node: Node) -> str | None:

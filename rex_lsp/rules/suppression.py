@@ -38,7 +38,7 @@ def allowances(raw: Raw, data: bytes) -> tuple[Allowance, ...]:
 
     A comment without a reason allows nothing.
     """
-    if b"rex:" not in data[raw.start : raw.node.end_byte]:
+    if data.find(b"rex:", raw.start, raw.node.end_byte) < 0:
         return ()
     found: list[Allowance] = []
     for comment in _comments(raw):
@@ -63,7 +63,7 @@ def problems(
 
     `used` are the comments, by place, with the names that did suppress something.
     """
-    if b"rex:" not in data[raw.start : raw.node.end_byte]:
+    if data.find(b"rex:", raw.start, raw.node.end_byte) < 0:
         return
     body = body_of(raw.node) if container else None
     for comment in _comments(raw):

@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 
 def identifier(reader: Reader, node: Node) -> None:
-    path(reader, node, VALUE)
+    _name(reader, node, VALUE)
 
 
 def type_identifier(reader: Reader, node: Node) -> None:
-    path(reader, node, TYPE)
+    _name(reader, node, TYPE)
+
+
+def _name(reader: Reader, node: Node, namespace: str) -> None:
+    """A path of one segment: two thirds of all paths are such."""
+    start, end = node.start_byte, node.end_byte
+    name = unraw(reader.data[start:end].decode("utf-8", "surrogatepass"))
+    span = Span(start - reader.base, end - reader.base)
+    reader.facts.paths.append(PathUse((name,), namespace, span))
 
 
 def path(

@@ -51,11 +51,13 @@ class Reader:
         self.facts = facts if facts is not None else Facts()
         self.scope = Span(0, 0)
         self.depth = 0
+        self.sound = False
         self.loops: list[OpenLoop] = []
 
     def item(self, raw: Raw) -> Facts:
         """Read an item with its attributes; members of a mod, impl or trait are left out."""
         node = raw.node
+        self.sound = not node.has_error
         self.scope = self.span(node)
         for attribute in raw.attributes:
             self.attribute(attribute, KINDS[node.type], node)
@@ -74,10 +76,12 @@ class Reader:
 
     def visit(self, node: Node) -> None:
         """Read a node and what is below it."""
-        kind = node.type
+        self._visit(node, node.type)
+
+    def _visit(self, node: Node, kind: str) -> None:
         if kind in _SKIP:
             return
-        if kind == "ERROR" or node.is_missing:
+        if kind == "ERROR" or (not self.sound and node.is_missing):
             self.facts.broken = True
             for loop in self.loops:
                 loop.exits = True
@@ -86,14 +90,12 @@ class Reader:
             self.facts.broken = True
             return
         self.depth += 1
-        try:
-            handler = HANDLERS.get(kind)
-            if handler is not None:
-                handler(self, node)
-            else:
-                self.children(node)
-        finally:
-            self.depth -= 1
+        handler = HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, node)
+        else:
+            self.children(node)
+        self.depth -= 1
 
     def children(self, node: Node) -> None:
         """Read a node's children, with attributes standing on the node after them."""
@@ -107,7 +109,7 @@ class Reader:
                 for attribute in pending:
                     self.attribute(attribute, KINDS.get(kind, "statement"), child)
                 pending = []
-            self.visit(child)
+            self._visit(child, kind)
 
     def attribute(self, node: Node, owner: str, on: Node) -> None:
         """Take an attribute in, and those that a `cfg_attr` brings."""
