@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -104,25 +105,29 @@ class Chunk:
 
     def spliced(self, start: int, end: int, inserted: bytes) -> Chunk:
         """The chunk with the bytes from `start` to `end` replaced."""
-        data = self.data[:start] + inserted + self.data[end:]
-        made = Chunk(data)
-        removed = self.data[start:end]
-        breaks = b"\n" in inserted or b"\n" in removed or b"\r" in inserted or b"\r" in removed
-        if not breaks and b"\r" not in self.data:
-            by = len(inserted) - len(removed)
-            made._starts = [at if at <= start else at + by for at in self.starts]
-        tree = self._tree or self._stale
-        if tree is not None and b"\r" not in self.data and b"\r" not in inserted:
-            old = tree.copy()
-            old.edit(
-                start_byte=start,
-                old_end_byte=end,
-                new_end_byte=start + len(inserted),
-                start_point=_point(self.data, start),
-                old_end_point=_point(self.data, end),
-                new_end_point=_point(data, start + len(inserted)),
-            )
-            made._stale = old
+        made = Chunk(self.data[:start] + inserted + self.data[end:])
+        if b"\r" not in self.data and b"\r" not in inserted:
+            # Once for each of a thousand changes of one message: nothing here reads the text.
+            starts = self.starts
+            row = bisect_right(starts, start) - 1
+            end_row = row if start == end else bisect_right(starts, end) - 1
+            if end_row == row and b"\n" not in inserted:
+                by = len(inserted) - (end - start)
+                made._starts = starts[: row + 1]
+                made._starts += [at + by for at in starts[row + 1 :]]
+            tree = self._tree or self._stale
+            if tree is not None:
+                start_point = row, start - starts[row]
+                old = tree.copy()
+                old.edit(
+                    start_byte=start,
+                    old_end_byte=end,
+                    new_end_byte=start + len(inserted),
+                    start_point=start_point,
+                    old_end_point=(end_row, end - starts[end_row]),
+                    new_end_point=_after(start_point, inserted),
+                )
+                made._stale = old
         if self._outcome is not None and self._quiet(start, end, inserted):
             made._outcome = self._outcome
         return made
@@ -152,6 +157,10 @@ def _raws_of(tree: Tree) -> tuple[Raw, ...]:
     return tuple(raw_items(tree.root_node))
 
 
-def _point(data: bytes, offset: int) -> tuple[int, int]:
-    row = data.count(b"\n", 0, offset)
-    return row, offset - (data.rfind(b"\n", 0, offset) + 1)
+def _after(point: tuple[int, int], inserted: bytes) -> tuple[int, int]:
+    """Where a text ends that is put in at a point."""
+    row, column = point
+    breaks = inserted.count(b"\n")
+    if not breaks:
+        return row, column + len(inserted)
+    return row + breaks, len(inserted) - (inserted.rfind(b"\n") + 1)
