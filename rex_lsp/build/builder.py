@@ -112,7 +112,7 @@ async def build(
         return result
     ran, sources = await _compile("build", prepared, result, features, progress, cancel)
     _add_all(result, list(sources.errors(result.findings)))
-    _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
+    await _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
     if not ran.ok or not result.ok:
         result.ok = False
         return result
@@ -158,7 +158,7 @@ async def check(
     if prepared is None:
         return result
     ran, sources = await _compile("check", prepared, result, features, progress, cancel)
-    _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
+    await _judge(result, ran, sources, places_of(prepared.shadow, prepared.manifest))
     return result
 
 
@@ -210,23 +210,29 @@ async def _compile(
     progress: Progress | None,
     cancel: asyncio.Event | None,
 ) -> tuple[CargoRun, Sources]:
-    """Runs cargo; what it says is in `result`, in our words."""
+    """Runs cargo and reads the sources meanwhile; what is said is in `result`, in our words."""
     manifest, shadow, verdict = prepared.manifest, prepared.shadow, prepared.verdict
     progress = progress or Silent()
     progress.report(f"{command}ing {manifest.package}")
-    ran = await run_cargo(
-        command,
-        shadow,
-        manifest,
-        prepared.toolchain,
-        prepared.sysroot,
-        features=features,
-        clippy=command == "check",
-        unlinted=verdict.judged,
-        progress=progress,
-        cancel=cancel,
+    reading = asyncio.ensure_future(
+        sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
     )
-    sources = sources_of(shadow, manifest, verdict.packages, verdict.judged, features)
+    try:
+        ran = await run_cargo(
+            command,
+            shadow,
+            manifest,
+            prepared.toolchain,
+            prepared.sysroot,
+            features=features,
+            clippy=command == "check",
+            unlinted=verdict.judged,
+            progress=progress,
+            cancel=cancel,
+        )
+        sources = await reading
+    finally:
+        reading.cancel()
     result.log = ran.log
     placed = [one for one in ran.placed if not sources.answers_for(*one)]
     _add_all(result, sources.in_our_words(placed))
@@ -249,12 +255,13 @@ def report_problems(manifest: Manifest, result: CheckResult) -> bool:
     return not problems
 
 
-def _judge(result: CheckResult, ran: CargoRun, sources: Sources, places: Places) -> None:
+async def _judge(result: CheckResult, ran: CargoRun, sources: Sources, places: Places) -> None:
     """Adds what the rules see in all that the compiler read and made."""
     _add_all(result, sources.unseen(ran.dep_info))
     told = {path: [*found, *sources.said_of(path)] for path, found in result.findings.items()}
     untold = {path: sources.said_of(path) for path in sources.own if path not in told}
-    _add_all(result, list(mir_findings(ran.dep_info, places, {**untold, **told}, sources.allows)))
+    seen = await mir_findings(ran.dep_info, places, {**untold, **told}, sources.allows)
+    _add_all(result, seen)
 
 
 def _add_all(result: CheckResult, placed: Iterable[Placed]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rex_lsp.build.allow_list import AllowList, fix, read_allow_list
 from rex_lsp.build.closure import Package, read_closure
-from rex_lsp.build.dependency_audit import audit
+from rex_lsp.build.dependency_audit import reading_of
 from rex_lsp.build.manifest import Manifest
 from rex_lsp.build.messages import Placed
 from rex_lsp.build.shadow import Shadow
@@ -50,7 +50,7 @@ async def judge_dependencies(
     verdict.packages = await read_closure(shadow, manifest, toolchain, env, features, cancel)
     said: list[str] = []
     for package in verdict.packages:
-        reasons = audit(package)
+        reasons = reading_of(package).reasons
         reason = allowed.reason(package.name, package.version) if reasons else None
         if not package.own or reason is not None:
             said.append(package.shown if reason is None else f"{package.shown} ({reason})")

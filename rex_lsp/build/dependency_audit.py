@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rex_lsp.build.closure import Package
@@ -22,24 +23,71 @@ _NATIVE = frozenset(".c .cc .cpp .cxx .s .asm .o .a .so .ll .bc .obj .lib".split
 _BUILDERS = frozenset({"cc", "cmake", "bindgen", "pkg-config", "nasm-rs", "autotools"})
 _BESIDE = frozenset({"tests", "benches", "examples", "fuzz", "target", "ci", ".git", ".github"})
 """Directories of a package that nothing of an extension is compiled from."""
+_UNWATCHED = frozenset({"target", ".git"})
+"""Directories of a package where files come and go that are not the package's."""
 
 
-def audit(package: Package) -> list[str]:
-    """Why a package needs somebody to answer for it, most serious first; empty when none."""
-    if not package.fixed:
-        return list(_reasons(package))
+@dataclass(slots=True)
+class Reading:
+    """Why a package needs somebody to answer for it, most serious first; empty when none does.
+
+    `files` are those of its library, resolved, when its code was read.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    files: set[Path] = field(default_factory=set)
+
+
+def reading_of(package: Package) -> Reading:
+    """What was read of a package, now or earlier in the same state of its files."""
+    if package.own:
+        return Reading(list(_reasons(package, set())))
     key = (package.root, package.features)
+    state = _state(package)
     known = _KNOWN.get(key)
-    if known is None:
-        known = _KNOWN[key] = list(_reasons(package))
-    return known
+    if known is not None and known[0] == state:
+        return known[1]
+    made = Reading()
+    made.reasons = list(_reasons(package, made.files))
+    if package.fixed or all(_is_watched(path, package.root) for path in made.files):
+        _KNOWN[key] = state, made
+    else:
+        _KNOWN.pop(key, None)
+    return made
 
 
-_KNOWN: dict[tuple[Path, frozenset[str]], list[str]] = {}
-"""Verdicts of packages whose files never change: those of a registry or a commit."""
+_KNOWN: dict[tuple[Path, frozenset[str]], tuple[object, Reading]] = {}
+"""What was read, with the state it was read in."""
 
 
-def _reasons(package: Package) -> Iterator[str]:
+def _state(package: Package) -> tuple[object, ...]:
+    """What tells two states of a package apart without reading its files."""
+    # The files of a registry or a commit never change.
+    stamps = () if package.fixed else tuple(_stamps(package.root))
+    said = package.kinds, package.links, package.build_dependencies
+    return stamps, said, package.library, package.edition, package.rex_name
+
+
+def _is_watched(path: Path, root: Path) -> bool:
+    """Whether `_stamps` would tell that a file changed."""
+    inside = path.relative_to(root.resolve()).parts if path.is_relative_to(root.resolve()) else ()
+    return len(inside) > 0 and inside[0] not in _UNWATCHED
+
+
+def _stamps(root: Path) -> Iterator[object]:
+    for directory, folders, files in os.walk(root):
+        if Path(directory) == root:
+            folders[:] = [name for name in folders if name not in _UNWATCHED]
+        folders.sort()
+        for name in sorted(files):
+            try:
+                found = (Path(directory) / name).stat()
+            except OSError:
+                continue
+            yield directory, name, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _reasons(package: Package, files: set[Path]) -> Iterator[str]:
     if "proc-macro" in package.kinds:
         yield "is a proc macro, which runs in the compiler and writes code that nobody reads"
         return
@@ -51,7 +99,7 @@ def _reasons(package: Package) -> Iterator[str]:
     if package.library is None:
         yield "has no library that could be read"
         return
-    yield from _source(package, package.library)
+    yield from _source(package, package.library, files)
 
 
 def _native(package: Package) -> Iterator[str]:
@@ -87,7 +135,7 @@ class Disk:
             return None
 
 
-def read_crate(package: Package, library: Path) -> Crate:
+def _read_crate(package: Package, library: Path) -> Crate:
     """The crate of a package's library, as cargo compiles it."""
     config = CrateConfig(
         rex_name=package.rex_name,
@@ -99,8 +147,9 @@ def read_crate(package: Package, library: Path) -> Crate:
     return Crate(library, Disk(), config)
 
 
-def _source(package: Package, library: Path) -> Iterator[str]:
-    crate = read_crate(package, library)
+def _source(package: Package, library: Path, files: set[Path]) -> Iterator[str]:
+    crate = _read_crate(package, library)
+    files |= {path.resolve() for path in crate.files()}
     places: dict[str, list[str]] = {}
     for path in sorted(crate.files()):
         document = crate.document(path)

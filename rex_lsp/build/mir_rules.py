@@ -4,27 +4,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rex_lsp.build.messages import Placed, Places
-from rex_lsp.model.mir import Place, read_mir
+from rex_lsp.build.turns import Turns
+from rex_lsp.model.mir import Body, Place, read_mir
 from rex_lsp.rules.finding import Finding
 from rex_lsp.rules.registry import RULES
+from rex_lsp.rules.rule import Rule
 from rex_lsp.syntax.positions import Span
 
 
-def mir_findings(
+async def mir_findings(
     dep_info: Iterable[Path],
     places: Places,
     told: Mapping[Path, Sequence[Finding]],
     allows: Callable[[Path, str, int], bool],
-) -> Iterator[Placed]:
+) -> list[Placed]:
     """What the rules see in each of the person's crates and nobody told about that line.
 
     `allows` answers whether a comment allows a rule at a byte of a file.
     """
+    made: list[Placed] = []
+    turns = Turns()
     files = _Files(places)
     done: set[tuple[str, Path, int]] = {
         (finding.code, path, files.line(path, finding.span.start))
@@ -32,9 +36,12 @@ def mir_findings(
         for finding in found
     }
     for file in sorted({one.with_suffix(".mir") for one in dep_info}):
-        bodies = [body for text in _texts(file) for body in read_mir(text)]
+        functions = await _Functions.below(file, turns)
         for rule in RULES.values():
-            for sighting in rule.check_mir(bodies) if rule.check_mir else ():
+            if rule.check_mir is None:
+                continue
+            bodies = await functions.for_rule(rule, turns)
+            for sighting in rule.check_mir(bodies) if bodies else ():
                 path = places.own(sighting.place.file)
                 span = None if path is None else files.span(path, sighting.place)
                 if path is None or span is None:
@@ -44,22 +51,48 @@ def mir_findings(
                     continue
                 if key not in done:
                     done.add(key)
-                    yield (
-                        path,
-                        Finding(rule.code, rule.severity, sighting.message, span, source="rustc"),
-                    )
+                    said = Finding(rule.code, rule.severity, sighting.message, span, source="rustc")
+                    made.append((path, said))
+    return made
 
 
-def _texts(directory: Path) -> Iterator[str]:
-    """One text for each function; only the person's own crates leave any."""
-    try:
-        # The same word is part of the names of later passes.
-        files = sorted(directory.glob("*.analysis.after.mir"))
-    except OSError:
-        return
-    for file in files:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            yield file.read_text(encoding="utf-8")
+@dataclass(slots=True)
+class _Functions:
+    """One text for each function of a crate, read as MIR when a rule may speak about it."""
+
+    texts: list[str] = field(default_factory=list)
+    _read: dict[int, list[Body]] = field(default_factory=dict)
+
+    @classmethod
+    async def below(cls, directory: Path, turns: Turns) -> _Functions:
+        """Those in a directory; only the person's own crates leave any."""
+        made = cls()
+        files: list[Path] = []
+        with contextlib.suppress(OSError):
+            # The same word is part of the names of later passes.
+            files = sorted(directory.glob("*.analysis.after.mir"))
+        for file in files:
+            await turns.pause()
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                made.texts.append(file.read_text(encoding="utf-8"))
+        return made
+
+    async def for_rule(self, rule: Rule, turns: Turns) -> list[Body]:
+        """The functions that a rule may have something to say about."""
+        wanted = [at for at, text in enumerate(self.texts) if _concerns(rule, text)]
+        if wanted and rule.mir_callers:
+            wanted = list(range(len(self.texts)))
+        bodies: list[Body] = []
+        for at in wanted:
+            if at not in self._read:
+                await turns.pause()
+                self._read[at] = read_mir(self.texts[at])
+            bodies += self._read[at]
+        return bodies
+
+
+def _concerns(rule: Rule, text: str) -> bool:
+    return not rule.mir_words or any(word in text for word in rule.mir_words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rex_lsp.build.closure import Package, own_packages
-from rex_lsp.build.dependency_audit import Disk, read_crate
+from rex_lsp.build.dependency_audit import Disk, reading_of
 from rex_lsp.build.locations import kernel_crate
 from rex_lsp.build.manifest import Manifest, default_features
 from rex_lsp.build.messages import Placed
 from rex_lsp.build.shadow import Shadow
+from rex_lsp.build.turns import Turns
 from rex_lsp.model.crate import Crate, CrateConfig
 from rex_lsp.model.places import enclosing
-from rex_lsp.rules.engine import check, shifted
+from rex_lsp.rules.engine import advance, check, shifted
 from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.rules.suppression import allowances
+from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.tree import parse
 
 _OPENING = b"fn included() { "
@@ -56,7 +58,7 @@ class Sources:
         """Whether clippy speaks of a crate that somebody answers for, as the build does not."""
         return (
             finding.source == "clippy"
-            and path not in self.own
+            and self._crate_of(path) is None
             and any(path.resolve().is_relative_to(d) for d in self.answered_for)
         )
 
@@ -67,12 +69,15 @@ class Sources:
 
     def said_of(self, path: Path) -> list[Finding]:
         """What the rules say of one file; nothing when it is no file of the crates."""
-        crate = next((one for one in self.crates if path in one.files()), None)
+        crate = self._crate_of(path)
         return [] if crate is None else check(crate, path)
+
+    def _crate_of(self, path: Path) -> Crate | None:
+        return next((one for one in self.crates if one.module_of(path) is not None), None)
 
     def allows(self, path: Path, rule: str, offset: int) -> bool:
         """Whether a comment at the item or statement there allows an advice rule."""
-        crate = next((one for one in self.crates if path in one.files()), None)
+        crate = self._crate_of(path)
         document = None if crate is None else crate.document(path)
         around = None if document is None else enclosing(document, offset)
         return around is not None and any(
@@ -127,23 +132,28 @@ def _as_ours(path: Path, theirs: Finding, ours: Finding) -> Finding:
     )
 
 
-def sources_of(
+async def sources_of(
     shadow: Shadow,
     manifest: Manifest,
     packages: Iterable[Package],
     judged: Iterable[Path],
     features: Iterable[str],
 ) -> Sources:
-    """The crates of the extension, and which files of others need no look."""
+    """The crates of the extension, judged, and which files of others need no look.
+
+    The event loop gets its turns meanwhile.
+    """
     result = Sources(answered_for=[kernel_crate().resolve()])
+    turns = Turns()
+    roots: list[tuple[Path, CrateConfig]] = []
     for own in own_packages(shadow, manifest).values():
         chosen = default_features(own) | frozenset(features)
         extension = own is manifest
         for target in own.extension_targets if extension else ():
-            result.crates.append(_crate(own, target.path, chosen, extension=True))
+            roots.append((target.path, _config(own, chosen, extension=True)))
         for target in own.targets:
             if target.kind == "lib":
-                result.crates.append(_crate(own, target.path, chosen, extension=False))
+                roots.append((target.path, _config(own, chosen, extension=False)))
     skipped = {path.resolve() for path in judged}
     for package in packages:
         if package.own:
@@ -151,25 +161,44 @@ def sources_of(
         if package.compiled_in.resolve() in skipped or package.library is None:
             result.answered_for.append(package.root.resolve())
         else:
-            result.seen |= _resolved(read_crate(package, package.library))
-    for crate in result.crates:
-        result.seen |= _resolved(crate)
+            result.seen |= reading_of(package).files
+    for root, config in roots:
+        crate = await _judged(root, config, turns)
+        result.crates.append(crate)
+        result.seen |= {path.resolve() for path in crate.files()}
     return result
 
 
-def _crate(manifest: Manifest, root: Path, features: frozenset[str], *, extension: bool) -> Crate:
-    config = CrateConfig(
+async def _judged(root: Path, config: CrateConfig, turns: Turns) -> Crate:
+    """A crate that the rules have gone through: what they say is there when it is asked for."""
+    files = Disk()
+    data = files.read(root)
+    # A document that comes from outside is left to its owner to read on in when it is long.
+    document = None if data is None else Document(data)
+    crate = Crate(root, files, config, {} if document is None else {root: document})
+    done: set[Path] = set()
+    while waiting := sorted(crate.files() - done):
+        path = waiting[0]
+        done.add(path)
+        document = crate.document(path)
+        while document is not None and not (
+            document.settle_some(turns.left_ms) and crate.read_some(document, turns.left_ms)
+        ):
+            await turns.pause()
+        while not advance(crate, path, turns.left_ms):
+            await turns.pause()
+        await turns.pause()
+    return crate
+
+
+def _config(manifest: Manifest, features: frozenset[str], *, extension: bool) -> CrateConfig:
+    return CrateConfig(
         rex_name=manifest.rex_name or "rex",
         edition=manifest.edition,
         features=features,
         program_rules=extension,
         needs_no_main=extension,
     )
-    return Crate(root, Disk(), config)
-
-
-def _resolved(crate: Crate) -> set[Path]:
-    return {path.resolve() for path in crate.files()}
 
 
 def _read_by(dep_info: Iterable[Path]) -> Iterator[Path]:

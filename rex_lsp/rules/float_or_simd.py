@@ -72,4 +72,5 @@ RULE = Rule(
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
     check_mir=check_mir,
+    mir_words=("f16", "f32", "f64", "f128", "core::simd::", "core::arch::"),
 )

@@ -218,4 +218,5 @@ RULE = Rule(
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
     check_mir=check_mir,
+    mir_words=("ReifyFnPointer", "ClosureFnPointer"),
 )

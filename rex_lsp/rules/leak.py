@@ -136,6 +136,15 @@ RULE = Rule(
     tiers=(Tier.TYPING, Tier.COMPILER),
     check_item=check,
     check_mir=check_mir,
+    mir_words=(
+        "forget",
+        "ManuallyDrop",
+        "MaybeUninit",
+        "into_raw",
+        "into_non_null",
+        "::leak",
+        "DropGuard",
+    ),
     offers=(_DROP, _VALUE),
     lints=("clippy::disallowed_methods", "clippy::disallowed_types"),
     disallowed_methods=(

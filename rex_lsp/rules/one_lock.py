@@ -139,4 +139,6 @@ RULE = Rule(
     offers=(_DROP,),
     check_item=check,
     check_mir=check_mir,
+    mir_words=(_GUARD,),
+    mir_callers=True,
 )

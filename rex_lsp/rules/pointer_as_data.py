@@ -61,4 +61,11 @@ RULE = Rule(
     suppressible=True,
     check_item=check,
     check_mir=check_mir,
+    mir_words=(
+        "PointerExposeProvenance",
+        "::addr",
+        "addr::<",
+        "::expose_provenance",
+        "new_pointer",
+    ),
 )

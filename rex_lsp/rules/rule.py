@@ -38,7 +38,10 @@ class Rule:
     `offers` are the kinds of fixes that its findings come with.
     `check_item` looks at one item and is run again only when the item or a name it
     consulted changes; `check_file` looks at a file each time, `check_mir` at
-    what the compiler made of a crate, with true types. `lints` are the rustc and
+    what the compiler made of a crate, with true types. `mir_words` are words of which one
+    stands in every function that `check_mir` has something to say about, so that others need
+    not be read; a rule with `mir_callers` reads all functions when one of them has a word,
+    one without words reads all of them always. `lints` are the rustc and
     clippy lints the compiler tier forbids for the rule, `errors` the rustc errors that
     are this rule, `disallowed_methods` and `disallowed_types` its part of clippy.toml.
     """
@@ -53,6 +56,8 @@ class Rule:
     check_item: Callable[[ItemContext], Iterator[Finding]] | None = None
     check_file: Callable[[FileContext], Iterator[Finding]] | None = None
     check_mir: Callable[[Sequence[Body]], Iterator[Sighting]] | None = None
+    mir_words: tuple[str, ...] = ()
+    mir_callers: bool = False
     lints: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     disallowed_methods: tuple[str, ...] = ()

@@ -75,4 +75,5 @@ RULE = Rule(
     offers=(_ATOMIC,),
     check_item=check,
     check_mir=check_mir,
+    mir_words=("static mut",),
 )

@@ -14,7 +14,7 @@ from rex_lsp.rules.finding import Finding
 from rex_lsp.server.progress import CancelledByPerson
 from rex_lsp.server.server import ERROR, RexServer
 
-_COALESCE_SECONDS = 0.05
+_COALESCE_SECONDS = 0.005
 
 
 async def check(ls: RexServer, package: Path) -> None:

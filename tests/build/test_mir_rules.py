@@ -41,6 +41,11 @@ pub fn branches(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock, n: u32) {
     }
     take(b); //~ fine
 }
+fn through(lock: &mut bpf_spin_lock) { take(lock); }
+pub fn deep(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock) {
+    let _first = rex_spinlock_guard::new(a);
+    through(b); //~ rex::one_lock
+}
 pub fn kept(a: &mut bpf_spin_lock, b: &mut bpf_spin_lock, n: u32) {
     let first = Some(rex_spinlock_guard::new(a));
     let moved = first;
