@@ -13,8 +13,10 @@ from rex_lsp.model.answers import UNKNOWN, Answer, External, Item, Unknown
 from rex_lsp.model.declarations import Declaration, Declared, declarations
 from rex_lsp.model.facts import TYPE, VALUE, Facts
 from rex_lsp.model.files import FileReader
-from rex_lsp.model.modules import Builder, Module, ModuleId, Tree
-from rex_lsp.model.names import Consulted, Names, Question
+from rex_lsp.model.growing import grown
+from rex_lsp.model.macros.expansion import Expansion
+from rex_lsp.model.modules import Declare, Module, ModuleId, Tree
+from rex_lsp.model.names import EXPANSION, Consulted, Names, Question
 from rex_lsp.model.outside import REX_ATTRIBUTES
 from rex_lsp.model.patching import patch
 from rex_lsp.model.places import Place, enclosing
@@ -78,6 +80,7 @@ class Crate:
         self._tree = Tree()
         self._names = Names(self._tree, self.config.rex_name)
         self._dropped: dict[Question, Answer] = {}
+        self._unknown = False
         self.generation = 0
         """Grows when any name changes."""
         self._build()
@@ -133,7 +136,12 @@ class Crate:
         if known_complete and len(users) == 1 and self._tree.modules[users[0]].file == path:
             changed = patch(self._tree, users[0], before, after, self.config.features)
         if changed is None:
-            self._take(Builder(self._declare_known, self.config.features).build(self.root))
+            self._unknown = False
+            tree = self._grown(self._declare_known)
+            if self._unknown:
+                self._build()
+            else:
+                self._take(tree)
         else:
             self._drop(changed)
 
@@ -196,16 +204,20 @@ class Crate:
         """Walk through all files again."""
         self._known = {}
         self._absent = set()
-        self._take(Builder(self._declare, self.config.features).build(self.root))
+        self._take(self._grown(self._declare))
         for path in list(self._documents):
             if path not in self._tree.files:
                 del self._documents[path]
+
+    def _grown(self, declare: Declare) -> Tree:
+        return grown(declare, self.config.features, self.root, self.config.rex_name)
 
     # Names.
 
     def _declare_known(self, path: Path) -> tuple[Sequence[Declaration], bool] | None:
         known = self._known.get(path)
         if known is None:
+            self._unknown = self._unknown or path not in self._absent
             return None
         return [d for chunk in known for d in chunk], path not in self._unread
 
@@ -262,17 +274,23 @@ class Crate:
         return UNKNOWN
 
     def place_of(self, item: Item) -> tuple[Path, Span] | None:
-        """Where the name of a crate's own item stands now."""
+        """Where the name of a crate's own item stands now; of one that a macro made, the call."""
         if item.declaration is None or item.path is None:
             return None
+        made, wanted = item.declaration, item.declaration.call or item.declaration
         document = self.document(item.path)
         if document is None:
             return None
         for id_ in self._tree.files[item.path]:
             for chunk, base in zip(document.chunks, document.bases, strict=True):
                 for module, declaration in _flat(self._of_chunk(chunk), id_):
-                    if declaration == item.declaration and module == item.module:
-                        return item.path, declaration.name_span.shifted(base)
+                    if declaration != wanted or module != item.module[: len(module)]:
+                        continue
+                    if made is not wanted:
+                        return item.path, made.name_span.shifted(base + declaration.span.start)
+                    if module != item.module:
+                        continue
+                    return item.path, declaration.name_span.shifted(base)
         return None
 
     # Programs and maps.
@@ -338,13 +356,19 @@ class Crate:
         if known is not None and known[1] == module:
             if known[0] == self.generation:
                 return known
-            if known[2].holds(self.attribute):
+            if known[2].holds(self.attribute, self.expansion):
                 return self.generation, module, known[2]
         return self.generation, module, self._read_programs(chunk, module)
 
     def _read_programs(self, chunk: Chunk, module: ModuleId) -> Found:
         features = self.config.features
-        return read_chunk(chunk, module, self.attribute, features, self._found_lately)
+        ways = self.attribute, self.expansion
+        return read_chunk(chunk, module, *ways, features, self._found_lately)
+
+    def expansion(self, id_: ModuleId, call: bytes) -> Expansion | None:
+        """What a macro call in the place of an item became."""
+        became = self._tree.expansions.get((id_, call))
+        return became.expansion if became is not None else None
 
     def attribute(self, id_: ModuleId, path: Segments) -> Answer:
         """What an attribute's path means; a bare `rex_…` that nobody declared is rex's."""
@@ -399,6 +423,9 @@ def _differences(before: Tree, after: Tree) -> Iterator[Consulted]:
                 yield id_, key[0], key[1]
         if old.globs != new.globs or old.complete != new.complete:
             yield id_, "*", ""
+    for where in before.expansions.keys() | after.expansions.keys():
+        if before.expansions.get(where) != after.expansions.get(where):
+            yield where[0], EXPANSION, where[1].decode("utf-8", "surrogateescape")
     for name in before.macros.keys() | after.macros.keys():
         if before.macros.get(name) != after.macros.get(name):
             yield (), "macro", name

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from rex_lsp.model.attributes import expanded
+from rex_lsp.model.macros.expansion import CALL, Expansion, call_of
 from rex_lsp.model.recent import Recent
 from rex_lsp.model.uses import Segments, path_segments, unraw, use_entries
 from rex_lsp.syntax.chunk import Chunk
@@ -36,7 +37,10 @@ class Declaration:
     `file` is the text of `#[path]`, or the file of an `include!` (kind "include");
     `files` are those of `#[cfg_attr(predicate, path = …)]` with their predicates, which come
     first. `conditions` are cfg predicates. `event` is the tracepoint of a context that
-    `tracepoint_context!` makes. Places are no part of equality.
+    `tracepoint_context!` makes. `source` is the text of a macro's definition or of a call
+    in the place of an item (kind "macro_call"); `exported` tells `#[macro_export]`, and of a
+    module `#[macro_use]`. Places are no part of equality; `call` is the macro call that made
+    this, from whose start its places count then.
     """
 
     kind: str
@@ -51,9 +55,12 @@ class Declaration:
     diverges: bool = False
     exits: bool = False
     event: str = ""
+    source: bytes = b""
+    exported: bool = False
     children: tuple[Declaration, ...] = ()
     span: Span = field(default=Span(0, 0), compare=False)
     name_span: Span = field(default=Span(0, 0), compare=False)
+    call: Declaration | None = field(default=None, compare=False, repr=False)
 
     def shifted(self, by: int) -> Declaration:
         """The same declaration `by` bytes further on."""
@@ -84,6 +91,21 @@ def declarations(chunk: Chunk, recent: Recent[Declared]) -> tuple[Declaration, .
         return Declared(tuple(_item(raw, data)))
 
     return tuple(one for raw in chunk.raws for one in recent.of(raw, data, None, read).all)
+
+
+def expanded_declarations(expansion: Expansion) -> tuple[Declaration, ...]:
+    """What the items of an expansion declare; spans count from the call's start."""
+
+    def placed(one: Declaration) -> Declaration:
+        return replace(
+            one,
+            children=tuple(placed(child) for child in one.children),
+            span=expansion.shown(one.span),
+            name_span=expansion.shown(one.name_span),
+        )
+
+    found = (one for raw in expansion.raws() for one in _item(raw, expansion.text))
+    return tuple(placed(one) for one in found)
 
 
 def _all(container: Node, data: bytes) -> Iterator[Declaration]:
@@ -119,6 +141,19 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
         if included:
             yield Declaration("include", "", "", file=included, span=span)
         yield from _contexts(node, data, conditions)
+        call = call_of(node)
+        named = call.child_by_field_name("macro") if call is not None else None
+        called_path = path_segments(named, data) if named is not None else None
+        if call is not None and called_path and not included and not call.has_error:
+            yield Declaration(
+                CALL,
+                "",
+                "",
+                called_path,
+                source=data[call.start_byte : call.end_byte],
+                conditions=conditions,
+                span=Span(call.start_byte, call.end_byte),
+            )
         return
     name_node = node.child_by_field_name("name")
     if name_node is None:
@@ -146,6 +181,7 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
             file=next(_paths(attributes, conditional=False), ("", ""))[1],
             files=tuple(_paths(attributes, conditional=True)),
             conditions=conditions,
+            exported=any(a.path == "macro_use" for a, _ in attributes),
             children=tuple(_all(body, data)) if body is not None else (),
             span=span,
             name_span=name_span,
@@ -169,6 +205,8 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
             "m",
             exits=bool(captures("macro_exits", node, "exit")),
             conditions=conditions,
+            source=data[node.start_byte : node.end_byte],
+            exported=any(a.path == "macro_export" for a, _ in attributes),
             span=span,
             name_span=name_span,
         )

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rex_lsp.model.cfg import holds, split_arguments
-from rex_lsp.model.declarations import Declaration
+from rex_lsp.model.declarations import Declaration, expanded_declarations
+from rex_lsp.model.macros.expansion import CALL, Expansion, expand
 from rex_lsp.model.uses import Segments
+from rex_lsp.syntax.positions import Span
 
 ModuleId = Segments
 """The names from the crate's root to the module; () is the root."""
@@ -71,24 +73,60 @@ def condition_holds(arguments: str, features: Collection[str]) -> bool:
 
 @dataclass(slots=True)
 class Tree:
-    """All modules of a crate, the files they stand in, and the files that were looked for."""
+    """All modules of a crate, the files they stand in, and the files that were looked for.
+
+    `expansions` are by module and text of the call; `calls` are calls whose macro is not in
+    scope by its text, `sought` the names on which the finding of macros rests.
+    """
 
     modules: dict[ModuleId, Module] = field(default_factory=dict)
     files: dict[Path, list[ModuleId]] = field(default_factory=dict)
     missing: set[Path] = field(default_factory=set)
     macros: dict[str, Declaration] = field(default_factory=dict)
+    expansions: dict[tuple[ModuleId, bytes], Expanded] = field(default_factory=dict)
+    calls: list[tuple[ModuleId, Segments]] = field(default_factory=list)
+    sought: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """What a macro call in the place of an item became, and by which macro.
+
+    `home` is the module of the macro's definition.
+    """
+
+    expansion: Expansion
+    macro: Declaration
+    home: ModuleId
 
 
 Declare = Callable[[Path], "tuple[Sequence[Declaration], bool] | None"]
 """The declarations of a file and whether they are all; None when it cannot be read."""
 
 
-class Builder:
-    """Walks from the root file through `mod` and `include!` to every module."""
+Macro = tuple[Declaration, ModuleId]
+"""A macro's definition and the module it stands in."""
 
-    def __init__(self, declare: Declare, features: Collection[str]) -> None:
+_DEEPEST = 16
+"""How many calls may be made by calls."""
+
+
+class Builder:
+    """Walks from the root file through `mod` and `include!` to every module.
+
+    `named` are the macros that calls by path or by import mean, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        declare: Declare,
+        features: Collection[str],
+        named: Mapping[tuple[ModuleId, Segments], Macro] | None = None,
+    ) -> None:
         self._declare = declare
         self._features = features
+        self._named = named or {}
+        self._scope: dict[str, Macro] = {}
         self.tree = Tree()
 
     def build(self, root: Path) -> Tree:
@@ -123,13 +161,63 @@ class Builder:
         directory: Path,
         above: tuple[Path, ...],
     ) -> None:
-        everything = list(self._included(module, declarations, above))
+        everything: list[Declaration] = []
+        for declaration in self._included(module, declarations, above):
+            self._take(module, declaration, directory, above, everything, 0)
         module.fill(everything, self._features)
-        for declaration in everything:
-            if declaration.kind == "macro_rules":
-                self.tree.macros.setdefault(declaration.name, declaration)
-            elif declaration.kind == "mod":
-                self._child(module, declaration, directory, above)
+
+    def _take(
+        self,
+        module: Module,
+        declaration: Declaration,
+        directory: Path,
+        above: tuple[Path, ...],
+        everything: list[Declaration],
+        depth: int,
+    ) -> None:
+        """Take a declaration in, in the order of the text, which decides about macros."""
+        kind = declaration.kind
+        if kind == CALL:
+            self._call(module, declaration, directory, above, everything, depth)
+            return
+        everything.append(declaration)
+        if kind == "macro_rules":
+            self.tree.macros.setdefault(declaration.name, declaration)
+            if declaration.name not in self._scope or is_active(declaration, self._features):
+                self._scope[declaration.name] = declaration, module.id
+        elif kind == "mod":
+            outer = dict(self._scope)
+            self._child(module, declaration, directory, above)
+            if not declaration.exported:
+                self._scope = outer
+
+    def _call(
+        self,
+        module: Module,
+        call: Declaration,
+        directory: Path,
+        above: tuple[Path, ...],
+        everything: list[Declaration],
+        depth: int,
+    ) -> None:
+        """Take in what a macro call in the place of an item declares."""
+        self.tree.sought.update(call.path)
+        macro = self._scope.get(call.path[0]) if len(call.path) == 1 else None
+        if macro is None:
+            self.tree.calls.append((module.id, call.path))
+            macro = self._named.get((module.id, call.path))
+        if macro is None:
+            return
+        expansion = expand(macro[0].source, call.source) if depth < _DEEPEST else None
+        if expansion is None:
+            module.complete = False
+            return
+        self.tree.expansions[(module.id, call.source)] = Expanded(expansion, *macro)
+        origin = call.call or call
+        for made in expanded_declarations(expansion):
+            placed = _made_by(origin, made, None if call.call is None else call.span)
+            placed = replace(placed, conditions=(*call.conditions, *made.conditions))
+            self._take(module, placed, directory, above, everything, depth + 1)
 
     def _included(
         self, module: Module, declarations: Sequence[Declaration], above: tuple[Path, ...]
@@ -187,6 +275,17 @@ class Builder:
             if condition_holds(f"({condition})", self._features):
                 return file
         return declaration.file
+
+
+def _made_by(call: Declaration, made: Declaration, over: Span | None) -> Declaration:
+    """A declaration with the call that made it; shown at `over` if a call inside that did."""
+    return replace(
+        made,
+        span=over or made.span,
+        name_span=over or made.name_span,
+        children=tuple(_made_by(call, child, over) for child in made.children),
+        call=call,
+    )
 
 
 def _nested(module: Module, tree: Tree) -> bool:

@@ -14,7 +14,7 @@ from rex_lsp.model import outside
 from rex_lsp.model.answers import ABSENT, DECLARED, UNKNOWN, Answer, External, Item, Unknown
 from rex_lsp.model.declarations import Declaration
 from rex_lsp.model.facts import MACRO, TYPE, VALUE, Facts
-from rex_lsp.model.modules import Module, ModuleId, Tree
+from rex_lsp.model.modules import Expanded, Module, ModuleId, Tree
 from rex_lsp.model.reading.tokens import ANY
 from rex_lsp.model.uses import GLOBAL, Segments
 
@@ -26,6 +26,9 @@ Consulted = tuple[ModuleId, str, str]
 
 The namespace `*` stands for the module's globs, `""` for the module being there at all.
 """
+
+EXPANSION = "expansion"
+"""The namespace of a question whose only segment is the text of a macro call."""
 
 _MAX_STEPS = 64
 
@@ -46,13 +49,34 @@ class Names:
         question = (module, segments, namespace)
         answer = self._answers.get(question)
         if answer is None:
-            search = _Search(self)
-            found = search.path(module, segments, namespace)
-            answer = ABSENT if found is None else found
+            answer, places = self.search(module, segments, namespace)
             self._answers[question] = answer
-            for consulted in search.consulted:
+            for consulted in places:
                 self._users.setdefault(consulted, set()).add(question)
         return answer
+
+    def search(
+        self, module: ModuleId, segments: Segments, namespace: str
+    ) -> tuple[Answer, set[Consulted]]:
+        """The same, not remembered: the answer and the places it rests on."""
+        if namespace == EXPANSION:
+            text = segments[0]
+            became = self.tree.expansions.get((module, text.encode("utf-8", "surrogateescape")))
+            places = {(module, EXPANSION, text), (module, "", "")}
+            if became is None:
+                return ABSENT, places
+            return Item(EXPANSION, became.expansion.text.decode("latin-1"), module), places
+        search = _Search(self)
+        found = search.path(module, segments, namespace)
+        return ABSENT if found is None else found, search.consulted
+
+    def expansion(self, module: ModuleId, call: bytes, asked: set[Question]) -> Expanded | None:
+        """What a macro call in the place of an item became; the question is added."""
+        if not self.tree.expansions and not self.tree.sought:
+            return None
+        text = call.decode("utf-8", "surrogateescape")
+        self._note(module, (text,), EXPANSION, asked)
+        return self.tree.expansions.get((module, call))
 
     def resolve(
         self,

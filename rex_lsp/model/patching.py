@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from rex_lsp.model.declarations import Declaration
 from rex_lsp.model.modules import ModuleId, Tree, in_order
@@ -27,7 +28,8 @@ def patch(
     added = Counter(d for chunk in after if id(chunk) not in old_ids for d in chunk)
     common = removed & added
     gone, come = list((removed - common).elements()), list((added - common).elements())
-    if any(d.glob or d.kind in ("mod", "include", "macro_rules") for d in (*gone, *come)):
+    rewritten = _rewritten(gone, come, tree)
+    if any(_decides(d, tree) for d in (*gone, *come) if d not in rewritten):
         return None
     module = tree.modules.get(id_)
     if module is None:
@@ -43,7 +45,35 @@ def patch(
             module.tables[key] = in_order([*left, *more], features)
         else:
             module.tables.pop(key, None)
+    for definition in rewritten:
+        tree.macros[definition.name] = definition
     return {(id_, *key) for key in places}
+
+
+def _decides(declaration: Declaration, tree: Tree) -> bool:
+    """Whether more than the declaration's own name rests on it."""
+    if declaration.glob or declaration.kind in ("mod", "include", "macro_call"):
+        return True
+    if declaration.name in tree.sought:
+        return True
+    return declaration.kind == "macro_rules"
+
+
+def _rewritten(
+    gone: Sequence[Declaration], come: Sequence[Declaration], tree: Tree
+) -> list[Declaration]:
+    """Macros of which nothing but the text changed, which no call in an item's place uses."""
+    found: list[Declaration] = []
+    for before in gone:
+        after = next((d for d in come if replace(d, source=before.source) == before), None)
+        if (
+            before.kind == "macro_rules"
+            and after is not None
+            and before.name not in tree.sought
+            and tree.macros.get(before.name) == before
+        ):
+            found += [before, after]
+    return found
 
 
 def _keys(declaration: Declaration) -> Iterable[tuple[str, str]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rex_lsp.model.answers import Answer, External, Item
@@ -56,18 +57,20 @@ class Program:
 
     def shifted(self, by: int) -> Program:
         """The same program `by` bytes further on."""
+        return self.placed(lambda span: span.shifted(by))
+
+    def placed(self, place: Callable[[Span], Span]) -> Program:
+        """The same program with every span put through `place`."""
         attribute = self.attribute
         return Program(
             self.name,
             self.kind,
             self.attach,
-            self.span.shifted(by),
-            self.name_span.shifted(by),
+            place(self.span),
+            place(self.name_span),
             self.item,
-            Attribute(
-                attribute.path, attribute.arguments, attribute.span.shifted(by), attribute.unsafe
-            ),
-            self.signature.shifted(by) if self.signature is not None else None,
+            Attribute(attribute.path, attribute.arguments, place(attribute.span), attribute.unsafe),
+            self.signature.placed(place) if self.signature is not None else None,
             self.on,
         )
 
@@ -85,7 +88,11 @@ class MapStatic:
 
     def shifted(self, by: int) -> MapStatic:
         """The same map `by` bytes further on."""
-        return replace(self, span=self.span.shifted(by), name_span=self.name_span.shifted(by))
+        return self.placed(lambda span: span.shifted(by))
+
+    def placed(self, place: Callable[[Span], Span]) -> MapStatic:
+        """The same map with every span put through `place`."""
+        return replace(self, span=place(self.span), name_span=place(self.name_span))
 
 
 def rex_attribute(path: External) -> str:

@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rex_lsp.model.answers import Answer, External
 from rex_lsp.model.attributes import expanded
+from rex_lsp.model.macros.expansion import Expansion, call_of
 from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.program import KINDS, MapStatic, Program, read_map, read_program, rex_attribute
 from rex_lsp.model.recent import Recent
 from rex_lsp.model.uses import GLOBAL, Segments, unraw
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import Attribute, Raw, body_of, raw_items, read_attribute
-from rex_lsp.syntax.tree import text_of
+from rex_lsp.syntax.positions import Span
+from rex_lsp.syntax.tree import Node, text_of
 
 Resolve = Callable[[ModuleId, Segments], Answer]
+Expand = Callable[[ModuleId, bytes], "Expansion | None"]
 
 BUILT_IN = frozenset(
     "allow warn deny forbid expect cfg cfg_attr inline cold must_use deprecated derive doc repr "
@@ -36,15 +39,20 @@ class Found:
     asked: frozenset[tuple[ModuleId, Segments, str]] = frozenset()
     """The attribute paths that were looked up, each with its module and rex's name for it."""
 
-    def holds(self, resolve: Resolve) -> bool:
-        """Whether every attribute still means what it meant."""
-        return all(rex_name(path, id_, resolve) == name for id_, path, name in self.asked)
+    became: frozenset[tuple[ModuleId, bytes, Expansion | None]] = frozenset()
+    """The macro calls in the places of items, each with its module and what it became."""
+
+    def holds(self, resolve: Resolve, expand: Expand) -> bool:
+        """Whether every attribute and every call still means what it meant."""
+        return all(rex_name(path, id_, resolve) == name for id_, path, name in self.asked) and all(
+            expand(id_, call) == expansion for id_, call, expansion in self.became
+        )
 
     def shifted(self, by: int) -> Found:
         """The same `by` bytes further on."""
         if not self.programs and not self.maps:
             return self
-        return Found(tuple(self.programs_at(by)), tuple(self.maps_at(by)), self.asked)
+        return replace(self, programs=tuple(self.programs_at(by)), maps=tuple(self.maps_at(by)))
 
     def programs_at(self, base: int) -> Iterator[Program]:
         """The programs, with places that count from the start of the document."""
@@ -59,38 +67,54 @@ def read_chunk(
     chunk: Chunk,
     module: ModuleId,
     resolve: Resolve,
+    expand: Expand,
     features: Collection[str],
     recent: Recent[Found],
 ) -> Found:
     """The programs and maps of a chunk of a module's file; inactive ones are left out."""
-    if b"#[" not in chunk.data and b"# [" not in chunk.data:
+    if not any(mark in chunk.data for mark in (b"#[", b"# [", b"!")):
         return Found()
 
     def read(raw: Raw) -> Found:
-        reader = _Reader(chunk.data, resolve, features)
+        reader = _Reader(chunk.data, resolve, expand, features)
         reader.item(raw, module)
-        return Found(tuple(reader.programs), tuple(reader.maps), frozenset(reader.asked))
+        return reader.found
 
     parts = [
-        recent.of(raw, chunk.data, module, read, lambda known: known.holds(resolve))
+        recent.of(raw, chunk.data, module, read, lambda known: known.holds(resolve, expand))
         for raw in chunk.raws
-        if raw.attributes or raw.node.type == "mod_item"
+        if raw.attributes or raw.node.type in _HOLDING
     ]
     return Found(
         tuple(program for part in parts for program in part.programs),
         tuple(map_ for part in parts for map_ in part.maps),
         frozenset(question for part in parts for question in part.asked),
+        frozenset(call for part in parts for call in part.became),
     )
 
 
+_HOLDING = frozenset({"mod_item", "macro_invocation", "expression_statement"})
+"""Items that need no attribute to hold a program."""
+
+
 class _Reader:
-    def __init__(self, data: bytes, resolve: Resolve, features: Collection[str]) -> None:
+    def __init__(
+        self, data: bytes, resolve: Resolve, expand: Expand, features: Collection[str]
+    ) -> None:
         self.data = data
         self.resolve = resolve
+        self.expand = expand
         self.features = features
         self.programs: list[Program] = []
         self.maps: list[MapStatic] = []
         self.asked: set[tuple[ModuleId, Segments, str]] = set()
+        self.became: set[tuple[ModuleId, bytes, Expansion | None]] = set()
+
+    @property
+    def found(self) -> Found:
+        """What was read."""
+        offered = tuple(self.programs), tuple(self.maps)
+        return Found(*offered, frozenset(self.asked), frozenset(self.became))
 
     def item(self, raw: Raw, module: ModuleId) -> None:
         attributes = self._attributes(raw)
@@ -103,6 +127,30 @@ class _Reader:
             if body is not None and name is not None:
                 for inner in raw_items(body):
                     self.item(inner, (*module, unraw(text_of(name, self.data))))
+        elif raw.node.type in _HOLDING:
+            self._call(raw.node, module)
+
+    def _call(self, node: Node, module: ModuleId) -> None:
+        """What a macro call in the place of an item becomes may be programs and maps."""
+        call = call_of(node)
+        if call is None:
+            return
+        text = self.data[call.start_byte : call.end_byte]
+        expansion = self.expand(module, text)
+        self.became.add((module, text, expansion))
+        if expansion is None:
+            return
+        reader = _Reader(expansion.text, self.resolve, self.expand, self.features)
+        for raw in expansion.raws():
+            reader.item(raw, module)
+
+        def place(span: Span) -> Span:
+            return expansion.shown(span).shifted(call.start_byte)
+
+        self.programs += [program.placed(place) for program in reader.programs]
+        self.maps += [one.placed(place) for one in reader.maps]
+        self.asked |= reader.asked
+        self.became |= reader.became
 
     def _attributes(self, raw: Raw) -> list[Attribute] | None:
         """The attributes that hold; None when one of them takes the item out."""

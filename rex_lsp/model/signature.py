@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rex_lsp.model.uses import Segments, path_segments
@@ -26,8 +27,8 @@ class Parameter:
     arguments: tuple[Segments, ...]
     span: Span
 
-    def shifted(self, by: int) -> Parameter:
-        """The same parameter `by` bytes further on."""
+    def placed(self, place: Callable[[Span], Span]) -> Parameter:
+        """The same parameter with its span put through `place`."""
         return Parameter(
             self.pattern,
             self.text,
@@ -35,7 +36,7 @@ class Parameter:
             self.lifetime,
             self.segments,
             self.arguments,
-            self.span.shifted(by),
+            place(self.span),
         )
 
 
@@ -57,16 +58,16 @@ class Signature:
     span: Span
     broken: bool
 
-    def shifted(self, by: int) -> Signature:
-        """The same signature `by` bytes further on."""
+    def placed(self, place: Callable[[Span], Span]) -> Signature:
+        """The same signature with every span put through `place`."""
         return Signature(
-            tuple([parameter.shifted(by) for parameter in self.parameters]),
+            tuple([parameter.placed(place) for parameter in self.parameters]),
             self.returns,
             self.result,
             self.returns_text,
             self.modifiers,
             self.generic,
-            self.span.shifted(by),
+            place(self.span),
             self.broken,
         )
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary, ref
 
 from rex_lsp.model.crate import Crate
-from rex_lsp.model.modules import ModuleId, condition_holds
+from rex_lsp.model.macros.expansion import Expansion, call_of
+from rex_lsp.model.modules import Expanded, ModuleId, condition_holds
 from rex_lsp.model.names import Question
 from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import unraw
@@ -30,7 +31,7 @@ from rex_lsp.rules.suppression import Allowance, allowances
 from rex_lsp.syntax.chunk import Chunk
 from rex_lsp.syntax.items import Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.positions import Span
-from rex_lsp.syntax.tree import Node, text_of
+from rex_lsp.syntax.tree import Node, parse, text_of
 
 Overrides = Mapping[str, "Severity | None"]
 """Severities by full code from the settings, None for off; safety rules ignore them."""
@@ -67,11 +68,15 @@ def engine_of(crate: Crate) -> Engine:
     return engine
 
 
+_Key = tuple[bytes, ModuleId, str, frozenset[str]]
+"""What a verdict is of: the item's text, its module, its path, the rules allowed around it."""
+
+
 @dataclass(slots=True, eq=False)
 class _Verdict:
     """What the rules said of one item; spans count from the start of its region."""
 
-    key: tuple[bytes, ModuleId, str, frozenset[str]]
+    key: _Key
     findings: tuple[Finding, ...]
     questions: frozenset[Question]
     inactive: tuple[Span, ...]
@@ -272,7 +277,7 @@ class Engine:
             own = "::".join(part for part in (item, name) if part)
             key = (data[raw.start : end], module, own, allowed)
             reusable = known.get(key)
-            verdict = reusable.pop() if reusable else self._judge(raw, data, path, key)
+            verdict = reusable.pop() if reusable else self._verdict(raw, data, path, key)
             look.placed.append((raw.start, verdict))
             if body is None:
                 look.inactive += [span.shifted(raw.start) for span in verdict.inactive]
@@ -296,13 +301,72 @@ class Engine:
                 return True
         return False
 
-    def _judge(
+    def _verdict(self, raw: Raw, data: bytes, path: Path, key: _Key) -> _Verdict:
+        """What the rules say of an item: of a call of the crate's own macro, of what it becomes."""
+        call = call_of(raw.node) if raw.node.type in _CALLS else None
+        if call is None:
+            return self._judge(raw, data, path, key)
+        asked: set[Question] = set()
+        module = key[1]
+        became = self._crate.names.expansion(module, data[call.start_byte : call.end_byte], asked)
+        if became is None:
+            verdict = self._judge(raw, data, path, key)
+            return replace(verdict, questions=verdict.questions | asked)
+        self.checked += 1
+        look = _Look([])
+        expansion = became.expansion
+        inner = "::".join(module)
+        raws = expansion.raws()
+        self._items(raws, expansion.text, path, module, inner, key[3], {}, look)
+        found = list(look.at(0))
+        for _, one in look.placed:
+            asked |= one.questions
+        said = self._said_of(became, path, asked) if found else frozenset()
+        by = call.start_byte - raw.start
+        placed = {
+            (one.code, one.message, one.span): one
+            for finding in found
+            if not _inside(finding.span, look.inactive)
+            for one in _in_call(finding, expansion, by, said)
+        }
+        permitted = allowances(raw, data)
+        used: set[tuple[Span, str]] = set()
+        kept = [one for one in placed.values() if not self._allowed(one, key[3], permitted, used)]
+        kept += self._problems(raw, data, used, container=False)
+        return _Verdict(key, tuple(kept), frozenset(asked), ())
+
+    def _allowed(
         self,
-        raw: Raw,
-        data: bytes,
-        path: Path,
-        key: tuple[bytes, ModuleId, str, frozenset[str]],
-    ) -> _Verdict:
+        finding: Finding,
+        around: Collection[str],
+        permitted: Iterable[Allowance],
+        used: set[tuple[Span, str]],
+    ) -> bool:
+        """Whether a comment allows a finding; `around` are the names allowed on all of it."""
+        rule = self._rules.get(finding.code)
+        if rule is None or not rule.suppressible:
+            return False
+        return _is_allowed(rule.name, finding.span, permitted, used) or rule.name in around
+
+    def _problems(
+        self, raw: Raw, data: bytes, used: Collection[tuple[Span, str]], *, container: bool
+    ) -> Iterator[Finding]:
+        """What is wrong with an item's allow comments."""
+        if suppression.RULE.code in self._rules:
+            yield from suppression.problems(raw, data, used, RULES, container=container)
+
+    def _said_of(self, became: Expanded, path: Path, asked: set[Question]) -> frozenset[str]:
+        """The codes of what is said at the macro's definition, and not again at each call."""
+        source = became.macro.source
+        raws = list(raw_items(parse(source).root_node))
+        if len(raws) != 1:
+            return frozenset()
+        verdict = self._judge(raws[0], source, path, (source, became.home, "", frozenset()))
+        self.checked -= 1
+        asked |= verdict.questions
+        return frozenset(finding.code for finding in verdict.findings)
+
+    def _judge(self, raw: Raw, data: bytes, path: Path, key: _Key) -> _Verdict:
         self.checked += 1
         _, module, item, allowed = key
         facts = Reader(data, raw.start).item(raw)
@@ -320,20 +384,17 @@ class Engine:
             for finding in check_item(context):
                 if _inside(finding.span, dark):
                     continue
-                if rule.suppressible and _is_allowed(rule.name, finding.span, permitted, used):
-                    continue
-                if rule.suppressible and rule.name in allowed:
+                if self._allowed(finding, allowed, permitted, used):
                     continue
                 found.setdefault((finding.code, finding.span), replace(finding, item=item))
-        if suppression.RULE.code in self._rules:
-            container = raw.node.type in _CONTAINERS
-            for one in suppression.problems(raw, data, used, RULES, container=container):
-                if not _inside(one.span, dark):
-                    found.setdefault((one.message, one.span), replace(one, item=item))
+        for one in self._problems(raw, data, used, container=raw.node.type in _CONTAINERS):
+            if not _inside(one.span, dark):
+                found.setdefault((one.message, one.span), replace(one, item=item))
         return _Verdict(key, tuple(found.values()), frozenset(context.questions), dark)
 
 
 _ENGINES: WeakKeyDictionary[Crate, Engine] = WeakKeyDictionary()
+_CALLS = frozenset({"macro_invocation", "expression_statement"})
 _CONTAINERS = frozenset({"mod_item", "impl_item", "trait_item", "foreign_mod_item"})
 _TYPE_OR_MACRO = re.compile(rb"\btype\b|!\s*[({\[]")
 
@@ -355,6 +416,29 @@ def shifted(finding: Finding, by: int) -> Finding:
         finding.unnecessary,
         finding.estimate,
     )
+
+
+def _in_call(
+    finding: Finding, expansion: Expansion, by: int, said: Collection[str]
+) -> Iterator[Finding]:
+    """What is found in an expansion, at its place in the call; fixes only of what stands there.
+
+    `by` is where the call begins, `said` the codes that the macro's definition is told.
+    """
+    place = expansion.place(finding.span)
+    if place is None and finding.code in said:
+        return
+    fixes: list[Fix] = []
+    for fix in finding.fixes:
+        edits = [(edit, expansion.place(edit.span)) for edit in fix.edits if edit.path is None]
+        if len(edits) == len(fix.edits) and all(
+            where is not None and where.end - where.start == edit.span.end - edit.span.start
+            for edit, where in edits
+        ):
+            made = tuple(Edit(where.shifted(by), edit.text) for edit, where in edits if where)
+            fixes.append(replace(fix, edits=made))
+    where = (place or expansion.name).shifted(by)
+    yield replace(finding, span=where, fixes=tuple(fixes))
 
 
 def _moved(fix: Fix, by: int) -> Fix:

@@ -126,7 +126,23 @@ def _below(comment: Node, raw: Raw) -> Span | None:
     below: Node | None = comment.next_named_sibling
     while below is not None and below.type in ("line_comment", "block_comment", "attribute_item"):
         below = below.next_named_sibling
-    return None if below is None else Span(below.start_byte, below.end_byte)
+    if below is None:
+        return None
+    last = below
+    if below.parent is not None and below.parent.type == "token_tree":
+        last = _statement_of_tokens(below)
+    return Span(below.start_byte, last.end_byte)
+
+
+def _statement_of_tokens(first: Node) -> Node:
+    """The last token of what begins here in a macro call's arguments: a `;` or a block."""
+    last: Node = first
+    while last.type != ";" and not (last.type == "token_tree" and last.children[0].type == "{"):
+        following = last.next_sibling
+        if following is None or following.next_sibling is None:
+            break
+        last = following
+    return last
 
 
 RULE = Rule(

@@ -27,7 +27,14 @@ MATRIX = {
     "unsafe_code": KEYWORDS | {"shadowing", "attribute", "broken"},
     "leak": PATHS
     | {"type_alias", "qualified", "function_value", "method", "extern_crate", "inactive"}
-    | {"glob_local", "macro_body_crate_path", "module_files", "cfg_attr_path", "broken"},
+    | {
+        "glob_local",
+        "macro_body_crate_path",
+        "item_macro",
+        "module_files",
+        "cfg_attr_path",
+        "broken",
+    },
     "std_or_alloc": PATHS
     | {"type_alias", "qualified", "function_value", "cfg_attr", "prelude", "extern_crate"}
     | {"opaque_glob"},
@@ -40,14 +47,14 @@ MATRIX = {
     "reserved_item": KEYWORDS | {"symbol", "program"},
     "program_signature": (PATHS - {"use", "group", "macro_body", "macro_argument"})
     | {"type_alias", "qualified", "cfg_attr", "extern_crate", "argument", "twins"}
-    | {"unknown_types", "half_typed", "contexts"},
+    | {"unknown_types", "half_typed", "contexts", "item_macro"},
     "abort": PATHS | {"function_value"},
-    "map_definition": ITEMS | {"kinds", "twins", "rename", "type_alias"},
+    "map_definition": ITEMS | {"kinds", "twins", "rename", "type_alias", "item_macro"},
     "pointer_as_data": ITEMS | {"kinds", "allowed"},
     "drop_not_run_on_panic": ITEMS | {"rename", "qualified"},
     "verdict": ITEMS | {"xdp", "ignored"},
     "recursion": ITEMS | {"members", "shadowing", "allowed"},
-    "helper_not_available": ITEMS | {"shadowing"},
+    "helper_not_available": ITEMS | {"shadowing", "item_macro"},
     "suppression": frozenset({"direct", "statements", "nested_module", "inactive"}),
     "stack_frame": ITEMS | {"sizes"},
     "stack_budget": ITEMS,
@@ -55,7 +62,7 @@ MATRIX = {
     "known_unsound": (ITEMS - {"cfg"})
     | {"macro_body", "macro_argument", "type_alias", "lifetimes"},
     "unbounded_loop": (KEYWORDS - {"macro_body"})
-    | {"rename", "diverging_call", "macro_exits", "allowed", "broken"},
+    | {"rename", "diverging_call", "macro_exits", "allowed", "broken", "item_macro"},
 }
 """What is left out makes no sense: an import of `std` is itself the finding (`use`, `group`
 of it are sections all the same), a program attribute inside a macro makes a program only when

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rex_lsp.model import modules, names, outside
+from rex_lsp.model import growing, modules, names, outside
 from rex_lsp.model.facts import Facts
 from rex_lsp.model.modules import Builder
 from rex_lsp.model.names import _Search
@@ -47,6 +47,8 @@ STEPS: dict[str, tuple[object, str, Any]] = {
     "macro arguments": (macros, "tokens", nothing),
     "macro bodies": (macros, "read_body", nothing),
     "loose tokens": (macros, "read_tokens", nothing),
+    "macros that make items": (modules, "expand", always(None)),
+    "macros that a path means": (growing, "_WALKS", 1),
     "items of blocks": (scopes, "hoist", nothing),
     "names of patterns": (scopes, "bind", nothing),
     "trait-qualified paths": (paths, "arguments_of", nothing),

@@ -67,7 +67,9 @@ class _Tokens:
             token = tokens[at]
             kind = token.type
             before = tokens[at - 1].type if at else ""
-            if kind in _NAMES or (kind == "::" and self._starts_global(tokens, at)):
+            if before == "as" and _imports(tokens, at):
+                self.declared.add(text_of(token, self.data))
+            elif kind in _NAMES or (kind == "::" and self._starts_global(tokens, at)):
                 at = self._path(tokens, at, before)
                 continue
             if kind == "float_literal" and before != ".":
@@ -161,3 +163,13 @@ class _Tokens:
 
     def _span(self, node: Node) -> Span:
         return Span(node.start_byte - self.base, node.end_byte - self.base)
+
+
+def _imports(tokens: Sequence[Node], at: int) -> bool:
+    """Whether the words before stand in a `use`, where `as` gives a name."""
+    for token in reversed(tokens[:at]):
+        if token.type == ";":
+            return False
+        if token.type == "use" or token.text == b"use":
+            return True
+    return False
