@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rex_lsp.model.attributes import expanded
 from rex_lsp.model.macros.expansion import CALL, Expansion, call_of
@@ -93,6 +94,7 @@ def declarations(chunk: Chunk, recent: Recent[Declared]) -> tuple[Declaration, .
     return tuple(one for raw in chunk.raws for one in recent.of(raw, data, None, read).all)
 
 
+@lru_cache(maxsize=512)
 def expanded_declarations(expansion: Expansion) -> tuple[Declaration, ...]:
     """What the items of an expansion declare; spans count from the call's start."""
 

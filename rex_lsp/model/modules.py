@@ -107,8 +107,11 @@ Declare = Callable[[Path], "tuple[Sequence[Declaration], bool] | None"]
 Macro = tuple[Declaration, ModuleId]
 """A macro's definition and the module it stands in."""
 
-_DEEPEST = 16
-"""How many calls may be made by calls."""
+_DEEPEST = 64
+"""How many calls may be made by calls, one inside the other."""
+
+_CALLS_AT_MOST, _BYTES_AT_MOST = 2_000, 2_000_000
+"""What all expansions of a crate may come to; of a crate with more none is kept."""
 
 
 class Builder:
@@ -127,12 +130,19 @@ class Builder:
         self._features = features
         self._named = named or {}
         self._scope: dict[str, Macro] = {}
+        self._calls = 0
+        self._bytes = 0
         self.tree = Tree()
 
     def build(self, root: Path) -> Tree:
         """The module tree below a root file; a missing root gives an empty root module."""
         self._file((), root, root.parent, True, ())
+        if self._is_too_much():
+            self.tree.expansions.clear()
         return self.tree
+
+    def _is_too_much(self) -> bool:
+        return self._calls > _CALLS_AT_MOST or self._bytes > _BYTES_AT_MOST
 
     def _file(
         self, id_: ModuleId, path: Path, directory: Path, active: bool, above: tuple[Path, ...]
@@ -208,10 +218,13 @@ class Builder:
             macro = self._named.get((module.id, call.path))
         if macro is None:
             return
-        expansion = expand(macro[0].source, call.source) if depth < _DEEPEST else None
+        self._calls += 1
+        stop = depth >= _DEEPEST or self._is_too_much()
+        expansion = None if stop else expand(macro[0].source, call.source)
         if expansion is None:
             module.complete = False
             return
+        self._bytes += len(expansion.text)
         self.tree.expansions[(module.id, call.source)] = Expanded(expansion, *macro)
         origin = call.call or call
         for made in expanded_declarations(expansion):

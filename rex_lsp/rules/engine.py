@@ -293,9 +293,13 @@ class Engine:
             self._items(raw_items(body), data, path, inner, own, more, known, look)
 
     def _is_dark(self, raw: Raw, body: Node, data: bytes) -> bool:
-        features = self._crate.config.features
         inner = [child for child in body.children if child.type == "inner_attribute_item"]
-        for node in (*raw.attributes, *inner):
+        return self._is_off((*raw.attributes, *inner), data)
+
+    def _is_off(self, attributes: Iterable[Node], data: bytes) -> bool:
+        """Whether one of the attributes takes out what it stands on."""
+        features = self._crate.config.features
+        for node in attributes:
             attribute = read_attribute(node, data)
             if attribute.path == "cfg" and not condition_holds(attribute.arguments, features):
                 return True
@@ -304,7 +308,7 @@ class Engine:
     def _verdict(self, raw: Raw, data: bytes, path: Path, key: _Key) -> _Verdict:
         """What the rules say of an item: of a call of the crate's own macro, of what it becomes."""
         call = call_of(raw.node) if raw.node.type in _CALLS else None
-        if call is None:
+        if call is None or self._is_off(raw.attributes, data):
             return self._judge(raw, data, path, key)
         asked: set[Question] = set()
         module = key[1]
@@ -380,7 +384,7 @@ class Engine:
         permitted = allowances(raw, data)
         found: dict[tuple[str, Span], Finding] = {}
         used: set[tuple[Span, str]] = set()
-        for rule, check_item in self._item_checks():
+        for _, check_item in self._item_checks():
             for finding in check_item(context):
                 if _inside(finding.span, dark):
                     continue

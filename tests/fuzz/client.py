@@ -59,15 +59,22 @@ PIECES = [
         "    ",
         "const N: u8 = 1;",
     ),
+    *("make!(forget);\n", "make! { keep_it }\n", "other::made!(mean);\n", "$n", "$($t:tt)*"),
+    *("macro_rules! make { ($n:ident) => { pub fn $n() { loop {} } } }\n", "#[macro_use]\n"),
 ]
 
 WHOLE = """\
 #![no_std]
 #![no_main]
 
+macro_rules! maps {
+    ($($n:ident: $t:ty $(= $v:expr)?),* $(,)?) => { $(#[rex_map] static $n: $t $(= $v)?;)* };
+}
+
 mod other;
 
 use core::mem::forget as keep;
+use other::make as made;
 use rex::map::RexHashMap;
 use rex::xdp::*;
 use rex::{Result, rex_map, rex_printk, rex_xdp};
@@ -75,6 +82,9 @@ use rex::{Result, rex_map, rex_printk, rex_xdp};
 /// Größe 😀.
 #[rex_map]
 static sizes: RexHashMap<u32, u64> = RexHashMap::new(64, 0);
+
+maps! { first: RexHashMap<u32, u64> = RexHashMap::new(64, 0), second: RexHashMap<u32, &u8> }
+made!(spare);
 
 mod inner {
     pub use super::other::*;
@@ -120,6 +130,9 @@ pub fn keep_it(_: ()) {}
 pub fn endless() -> ! {
     loop {}
 }
+macro_rules! make { ($n:ident) => { pub fn $n() { loop {} } }; }
+pub(crate) use make;
+make!(lost);
 macro_rules! twice { ($e:expr) => { $e; $e }; }
 pub fn calls() { twice!(mem::forget(1)); }
 """

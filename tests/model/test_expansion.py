@@ -204,3 +204,28 @@ def test_allow_comments_reach_into_a_call() -> None:
     ):
         found = check(crate_of({MAIN: HEADER + keep + call}), MAIN)
         assert [one.code for one in found] == ["rex::unbounded_loop"] * wanted, call
+
+
+def test_macros_without_end_are_given_up() -> None:
+    doubling = "".join(
+        f"macro_rules! m{n} {{ () => {{ m{n + 1}!(); m{n + 1}!(); }} }}\n" for n in range(40)
+    )
+    for text in (
+        doubling + "macro_rules! m40 { () => { fn f(x: f32) {} } }\nm0!();\n",
+        "macro_rules! on { ($($t:tt)*) => { on! { $($t)* x } } }\non!();\n",
+        "macro_rules! deep { () => { " + "{" * 5000 + "}" * 5000 + " } }\ndeep!();\n",
+    ):
+        crate = crate_of({MAIN: HEADER + text + "fn g() { loop {} }\n"})
+        assert codes(crate)[-1] == "rex::unbounded_loop"
+
+
+def test_a_macro_may_eat_its_arguments_one_by_one() -> None:
+    text = (
+        "macro_rules! eat { () => {}; ($n:ident $($more:tt)*) => "
+        "{ fn $n() { loop {} } eat! { $($more)* } } }\n"
+        "eat! { " + " ".join(f"f{n}" for n in range(40)) + " }\n"
+    )
+    crate = crate_of({MAIN: HEADER + text})
+    assert codes(crate) == ["rex::unbounded_loop"]
+    for n in (0, 20, 39):
+        assert isinstance(crate.resolve(f"f{n}", Place(MAIN, 0), "v"), Item)

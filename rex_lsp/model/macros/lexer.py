@@ -10,6 +10,9 @@ from typing import NamedTuple
 OPENING = {b"(": b")", b"[": b"]", b"{": b"}"}
 CLOSING = frozenset(OPENING.values())
 
+MAX_DEPTH = 100
+"""Brackets inside brackets beyond which nobody looks."""
+
 
 class Token(NamedTuple):
     """One token. `kind` is ident, lifetime, literal, punct, open or close.
@@ -72,6 +75,8 @@ def tokens(text: bytes, *, own: bool) -> list[Token]:
             if kind == "open":
                 waiting.append(OPENING[match[0]])
             elif kind == "close" and (not waiting or waiting.pop() != match[0]):
+                raise NotTokens
+            if len(waiting) > MAX_DEPTH:
                 raise NotTokens
             found.append(Token("literal" if kind == "hashes" else kind, match[0], at, own))
         at = match.end()

@@ -132,7 +132,7 @@ def _nodes(
                 if pattern:
                     if at + 1 >= end or row[at].text != b":":
                         raise Unreadable
-                    fragment = row[at + 1].text.decode()
+                    fragment = row[at + 1].text.decode("utf-8", "replace")
                     at += 2
                 found.append(Variable(following.text, fragment))
             else:

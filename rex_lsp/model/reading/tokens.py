@@ -14,6 +14,9 @@ from rex_lsp.syntax.tree import Node, text_of
 ANY = "?"
 """The namespace of a path in loose tokens: nobody knows whether it is a type or a value."""
 
+MAX_DEPTH = 200
+"""Brackets inside brackets beyond which nobody looks."""
+
 _NAMES = frozenset({"identifier", "primitive_type", "metavariable", "crate", "self", "super"})
 _DECLARING = frozenset(
     {"fn", "let", "struct", "enum", "union", "trait", "mod", "static", "const", "type", "mut"}
@@ -52,14 +55,17 @@ class _Tokens:
                 if len(path.segments) > 1 or path.segments[0] not in self.declared
             ]
 
-    def _trees(self, tree: Node) -> None:
+    def _trees(self, tree: Node, depth: int = 0) -> None:
+        if depth > MAX_DEPTH:
+            self.facts.broken = True
+            return
         children = tree.children
         if len(children) >= 2 and children[0].type in "([{":
             children = children[1:-1]
         self._sequence(children)
         for child in children:
             if child.type in ("token_tree", "token_repetition"):
-                self._trees(child)
+                self._trees(child, depth + 1)
 
     def _sequence(self, tokens: Sequence[Node]) -> None:
         at = 0
