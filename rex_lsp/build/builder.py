@@ -229,6 +229,7 @@ async def _compile(
             unlinted=verdict.judged,
             progress=progress,
             cancel=cancel,
+            manifests=_manifests(prepared) if command == "build" else None,
         )
         sources = await reading
     finally:
@@ -237,6 +238,14 @@ async def _compile(
     placed = [one for one in ran.placed if not sources.answers_for(*one)]
     _add_all(result, sources.in_our_words(placed))
     return ran, sources
+
+
+def _manifests(prepared: _Prepared) -> list[Path] | None:
+    """The manifests of the closure; None when something in it runs code of its own."""
+    packages = prepared.verdict.packages
+    if any({"custom-build", "proc-macro"} & one.kinds for one in packages):
+        return None
+    return [one.root / "Cargo.toml" for one in packages]
 
 
 def report_problems(manifest: Manifest, result: CheckResult) -> bool:

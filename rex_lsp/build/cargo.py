@@ -13,7 +13,8 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from rex_lsp.build.messages import Message, Placed, Places, findings_of, parse_l
 from rex_lsp.build.progress import Progress
 from rex_lsp.build.shadow import Shadow, forget_other_keys, tree_digest
 from rex_lsp.build.toolchain import Toolchain
+from rex_lsp.build.unchanged import Unchanged
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.syntax.positions import Span
 
@@ -60,8 +62,13 @@ async def run_cargo(
     unlinted: Sequence[Path],
     progress: Progress,
     cancel: asyncio.Event | None,
+    manifests: Iterable[Path] | None = None,
 ) -> CargoRun:
-    """`cargo COMMAND` on the shadow; raises `CannotBuild` and `process.Cancelled`."""
+    """`cargo COMMAND` on the shadow; raises `CannotBuild` and `process.Cancelled`.
+
+    `manifests` are those of all packages when cargo need not run again while nothing
+    changed, None when it has to.
+    """
     env = environment(shadow, manifest, toolchain, sysroot, unlinted, clippy=clippy)
     argv = [
         str(toolchain.cargo),
@@ -79,6 +86,11 @@ async def run_cargo(
         argv += ["--workspace", "--lib"] if _has_library(shadow, manifest) else ["--workspace"]
     if features:
         argv.append(f"--features={','.join(features)}")
+    asked = (argv, env)
+    known = _RUNS.recall(shadow.directory, asked) if manifests is not None else None
+    if known is not None:
+        return known
+    began = time.time_ns()
     result = await _once([*argv, "--offline"], shadow, manifest, env, progress, cancel)
     if not result.ok and not result.placed and NEEDS_NETWORK.search(result.log):
         progress.report("fetching the crates this project needs")
@@ -90,7 +102,38 @@ async def run_cargo(
             raise storage_problem(full, shadow.output_dir, "the build")
         if not any(f.severity is Severity.ERROR for _, f in result.placed):
             result.placed.append(cargo_problem(result.log, manifest))
+    elif manifests is not None:
+        _RUNS.remember(
+            shadow.directory,
+            asked,
+            result,
+            began_ns=began,
+            texts=[*(d / "Cargo.toml" for d in shadow.packages), shadow.directory / "Cargo.lock"],
+            sources=[*manifests, *read_by(result.dep_info)],
+            outputs=[*result.dep_info, *result.executables.values()],
+        )
     return result
+
+
+_RUNS: Unchanged[CargoRun] = Unchanged()
+
+
+_NAMED = re.compile(r"(?:[^\s\\]|\\.)+")
+
+
+def read_by(dep_info: Iterable[Path]) -> Iterator[Path]:
+    """The files that the compiler read, as its dep-info files (rustc book, "--emit") list them."""
+    for file in dep_info:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError:
+            continue
+        for line in text.splitlines():
+            # `TARGET: FILE FILE…`; a comment says which variables were read.
+            _, colon, files = line.partition(": ")
+            if colon and not line.startswith("#"):
+                for name in _NAMED.findall(files):
+                    yield Path(re.sub(r"\\(.)", r"\1", name) if "\\" in name else name)
 
 
 def environment(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rex_lsp.build.cargo import read_by
 from rex_lsp.build.closure import Package, own_packages
 from rex_lsp.build.dependency_audit import Disk, reading_of
 from rex_lsp.build.locations import kernel_crate
@@ -32,7 +33,6 @@ _OPENING = b"fn included() { "
 _DATA = re.compile(
     rb"include_(?:str|bytes)\s*!\s*[(\[{][^;]*?\"([^\"]*)\"\s*,?\s*[)\]}]", re.DOTALL
 )
-_NAMED = re.compile(r"(?:[^\s\\]|\\.)+")
 
 
 @dataclass(slots=True)
@@ -106,7 +106,12 @@ class Sources:
             for document in crate.documents.values()
             for match in _DATA.finditer(document.data)
         }
-        for path in sorted(set(_read_by(dep_info))):
+        crate = kernel_crate()
+        # Most of what is read is the kernel crate.
+        read = {
+            path for path in read_by(dep_info) if crate not in path.parents or ".." in path.parts
+        }
+        for path in sorted({path.resolve() for path in read}):
             if path in self.seen or any(path.is_relative_to(d) for d in self.answered_for):
                 continue
             if path.name not in data:
@@ -199,20 +204,6 @@ def _config(manifest: Manifest, features: frozenset[str], *, extension: bool) ->
         program_rules=extension,
         needs_no_main=extension,
     )
-
-
-def _read_by(dep_info: Iterable[Path]) -> Iterator[Path]:
-    for file in dep_info:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except OSError:
-            continue
-        for line in text.splitlines():
-            # `TARGET: FILE FILE…`; a comment says which variables were read.
-            _, colon, files = line.partition(": ")
-            if colon and not line.startswith("#"):
-                for name in _NAMED.findall(files):
-                    yield Path(re.sub(r"\\(.)", r"\1", name)).resolve()
 
 
 def _alone(path: Path) -> Iterator[Placed]:
