@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "deploy": {"syntax", "rules", "build"},
     "image": {"build"},
     "testing": {"build", "deploy", "image"},
-    "project": {"syntax", "model", "rules", "build", "deploy", "kernel"},
+    "project": {"syntax", "model", "rules", "build", "deploy", "kernel", "image"},
 }
 
 

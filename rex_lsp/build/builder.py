@@ -9,7 +9,6 @@ started before the call returns.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -23,12 +22,12 @@ from rex_lsp.build.cargo import CargoRun, cargo_problem, places_of, run_cargo
 from rex_lsp.build.closure import ClosureUnknown
 from rex_lsp.build.dependencies import Verdict, judge_dependencies
 from rex_lsp.build.errors import storage_problem
-from rex_lsp.build.locations import kernel_crate
 from rex_lsp.build.manifest import Manifest, Problem, find_manifest, read_manifest
 from rex_lsp.build.messages import Placed, Places
 from rex_lsp.build.mir_rules import mir_findings
 from rex_lsp.build.packing import pack, refused_findings
 from rex_lsp.build.progress import Progress, Silent
+from rex_lsp.build.record import sources_digest, sources_read
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
 from rex_lsp.build.source_rules import Sources, sources_of
 from rex_lsp.build.sysroot import ensure_sysroot
@@ -307,29 +306,6 @@ def _record(prepared: _Prepared, executable: Path, features: Sequence[str]) -> d
         "flags": flags.digest(*flags.codegen(), *flags.optimisation()),
         "features": ",".join(sorted(features)),
         "dependencies": prepared.verdict.record,
-        "sources": _sources_digest(executable.with_suffix(".d"), manifest.root),
+        "sources": sources_digest(sources_read(executable.with_suffix(".d")), manifest.root),
         "licence": manifest.licence,
     }
-
-
-def _sources_digest(dep_info: Path, root: Path) -> str:
-    """SHA-256 over names and contents of every file rustc read, as cargo's `.d` file lists them."""
-    try:
-        text = dep_info.read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    names = text.split(": ", 1)[1].splitlines()[0] if ": " in text else ""
-    crate = kernel_crate()
-    total = hashlib.sha256()
-    entries = []
-    for name in names.replace("\\ ", "\0").split():
-        path = Path(name.replace("\0", " "))
-        base = next((b for b in (root, crate) if path.is_relative_to(b)), None)
-        shown = str(path.relative_to(base)) if base else path.name
-        try:
-            entries.append((shown, hashlib.sha256(path.read_bytes()).hexdigest()))
-        except OSError:
-            continue
-    for shown, content in sorted(entries):
-        total.update(f"{shown}\0{content}\n".encode())
-    return total.hexdigest()

@@ -61,13 +61,18 @@ def output_dir(manifest: Manifest) -> Path:
 
     Raises `OSError` when neither can be written.
     """
-    wanted = manifest.target_dir
+    wanted, other = output_dirs(manifest)
     if _writable(wanted):
         return wanted
-    name = f"{wanted.parent.parent.name}-{flags.digest(str(wanted))}"
-    other = cache_dir() / "projects" / name
     other.mkdir(parents=True, exist_ok=True)
     return other
+
+
+def output_dirs(manifest: Manifest) -> tuple[Path, Path]:
+    """The two directories that `output_dir` chooses from; touches nothing."""
+    wanted = manifest.target_dir
+    name = f"{wanted.parent.parent.name}-{flags.digest(str(wanted))}"
+    return wanted, cache_dir() / "projects" / name
 
 
 def _writable(directory: Path) -> bool:

@@ -51,6 +51,13 @@ class Crates:
         """The crates that some file asked for."""
         return iter(tuple(self._crates.items()))
 
+    def named(self, package: Path, name: str) -> Crate | None:
+        """The crate of a package's target, if some file asked for it."""
+        for root, crate in self._crates.items():
+            if root.package == package and root.name == name:
+                return crate
+        return None
+
     def reconsider(self) -> None:
         """Ask again which crate each file belongs to: modules or manifests changed."""
         self._owners.clear()

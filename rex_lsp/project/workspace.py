@@ -171,8 +171,18 @@ class Workspace:
         if document is not None:
             return document
         data = self.buffers.read(path)
+        return None if data is None else self._closed_document(path, data)
+
+    def saved_document(self, path: Path) -> Document | None:
+        """The document of what the disk has, whatever the editor has; None without a file."""
+        document, data = self.buffers.document(path), _on_disk(path)
         if data is None:
             return None
+        if document is not None and document.data == data:
+            return document
+        return Document(data.decode("utf-8", "replace"))
+
+    def _closed_document(self, path: Path, data: bytes) -> Document:
         known = self._closed.get(path)
         if known is not None and known[0] is data:
             return known[1]

@@ -74,6 +74,7 @@ async def perform(ls: RexServer, verb: str, selection: Selection, token: str | i
 
 async def _build(ls: RexServer, selection: Selection, progress: WorkDone) -> Json:
     result = await _built(ls, selection.package, progress)
+    await ls.measuring.settled(selection.package)
     return {
         "ok": True,
         "artifacts": [
@@ -164,6 +165,7 @@ async def _built(ls: RexServer, package: Path, progress: WorkDone) -> builder.Bu
             }
         )
     ls.sessions.built(package, result)
+    ls.measuring.ask(package)
     return result
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""The commands ``rex.*``: build, load, attach, run, detach, unload.
+"""The commands ``rex.*``: build, load, attach, run, detach, unload, stack, panics.
 
 Each takes one object ``{uri, program?, position?, source?}``: the program is named, or is
 the one around ``position``, or all of the package are meant. Each answers when it is done
@@ -31,7 +31,10 @@ COMMANDS = (
     "rex.run",
     "rex.detach",
     "rex.unload",
+    "rex.stack",
+    "rex.panics",
 )
+_ANSWERED = ("stack", "panics")
 
 
 def register(server: RexServer) -> None:
@@ -52,6 +55,10 @@ async def execute(ls: RexServer, params: types.ExecuteCommandParams) -> Json:
     verb = params.command.removeprefix("rex.")
     selection = _selection(ls, params.arguments)
     trust.require(ls, verb.capitalize())
+    if verb in _ANSWERED:
+        from rex_lsp.server import image_commands
+
+        return await image_commands.answer(ls, verb, selection)
     from rex_lsp.server.actions import perform
 
     return await perform(ls, verb, selection, params.work_done_token)

@@ -55,6 +55,7 @@ class Publisher:
         self._scheduled = False
         self._refresh: asyncio.TimerHandle | None = None
         self._lens_refresh: asyncio.TimerHandle | None = None
+        self._hint_refresh: asyncio.TimerHandle | None = None
         self._writer: DiagnosticWriter | None = None
 
     def watch(self, files: Workspace) -> None:
@@ -91,6 +92,7 @@ class Publisher:
         if self._pulls:
             self._refresh_pull()
         self.refresh_lenses()
+        self.refresh_hints()
 
     def refresh_lenses(self) -> None:
         """What lenses say changed."""
@@ -99,6 +101,15 @@ class Publisher:
         ):
             self._lens_refresh = asyncio.get_running_loop().call_later(
                 _REFRESH_DELAY_SECONDS, self._send_lens_refresh
+            )
+
+    def refresh_hints(self) -> None:
+        """What inlay hints say changed."""
+        if self._hint_refresh is None and self._server.client.has(
+            "workspace.inlayHint.refreshSupport"
+        ):
+            self._hint_refresh = asyncio.get_running_loop().call_later(
+                _REFRESH_DELAY_SECONDS, self._send_hint_refresh
             )
 
     # What there is to say.
@@ -205,6 +216,10 @@ class Publisher:
     def _send_lens_refresh(self) -> None:
         self._lens_refresh = None
         self._ask("workspace/codeLens/refresh")
+
+    def _send_hint_refresh(self) -> None:
+        self._hint_refresh = None
+        self._ask("workspace/inlayHint/refresh")
 
     def _ask(self, method: str) -> None:
         future = self._server.protocol.request(method)

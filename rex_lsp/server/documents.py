@@ -58,6 +58,8 @@ def did_change(ls: RexServer, params: Any) -> None:
         ls.files.change(path, changes, ls.encoding, _field(identifier, "version", int))
         if ls.used_sessions is not None:
             ls.used_sessions.edited(ls.files.crates.package_of(path))
+        if ls.has_measured:
+            ls.measuring.edited()
     except (EditRejected, RequestFailed) as error:
         ls.files.drop(path)
         ls.publisher.dropped(path)

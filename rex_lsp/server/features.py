@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from rex_lsp.server import (
+    call_hierarchy,
     code_actions,
     commands,
     completion,
@@ -27,6 +28,7 @@ _MODULES = (
     diagnostics,
     code_actions,
     lenses,
+    call_hierarchy,
     completion,
     hover,
     signature,

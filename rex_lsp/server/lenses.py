@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Code lenses above programs: at most three, chosen by how far the program is."""
+"""Code lenses above programs: at most three to do something, chosen by how far the program is,
+and two that say what its machine code does."""
 
 from __future__ import annotations
 
@@ -36,11 +37,13 @@ async def code_lens(ls: RexServer, params: types.CodeLensParams) -> list[Json]:
         return []
     if crate is None or document is None or package is None or not _has_manifest(package):
         return []
+    await ls.measuring.settled(package)
     session = None if ls.used_sessions is None else ls.used_sessions.known(package)
     lenses: list[Json] = []
     for program in crate.programs(path):
         place = range_out(document, program.name_span, ls.encoding)
-        for title, command in _choices(program, session)[:MOST]:
+        choices = _choices(program, session)[:MOST] + _measured(ls, path, program)
+        for title, command in choices:
             argument = {"uri": params.text_document.uri, "program": program.name}
             lenses.append(
                 {
@@ -49,6 +52,27 @@ async def code_lens(ls: RexServer, params: types.CodeLensParams) -> list[Json]:
                 }
             )
     return lenses
+
+
+def _measured(ls: RexServer, path: Path, program: Program) -> list[tuple[str, str]]:
+    """What the last image says about the program's stack and panics."""
+    one = ls.measuring.known.image_of(path)
+    if one is None:
+        return []
+    from rex_lsp.image import titles
+
+    if one.view is None:
+        return [(f"stack unknown: {one.problem}", "rex.stack")]
+    if program.name not in one.view.programs:
+        return []
+    stale = ls.measuring.stale(one, program.name)
+    age = one.age
+    ls.measuring.refresh_after(titles.steady_for(age))
+    panics = titles.panics_title(one.view, program.name)
+    return [
+        (titles.stack_title(one.view, program.name, titles.built(age, stale)), "rex.stack"),
+        (f"{panics} · {stale}" if stale else panics, "rex.panics"),
+    ]
 
 
 def _has_manifest(package: Path) -> bool:

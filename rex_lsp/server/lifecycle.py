@@ -108,6 +108,7 @@ def _capabilities(ls: RexServer, encoding: str) -> Json:
             "resolveProvider": True,
         },
         "hoverProvider": True,
+        "callHierarchyProvider": True,
         "signatureHelpProvider": {"triggerCharacters": list(SIGNATURE_TRIGGERS)},
         "documentSymbolProvider": {"label": "rex"},
         "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},

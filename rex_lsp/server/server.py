@@ -20,6 +20,7 @@ from rex_lsp.syntax.positions import Encoding
 if TYPE_CHECKING:
     from rex_lsp.project.workspace import Workspace
     from rex_lsp.server.diagnostics import Publisher
+    from rex_lsp.server.measuring import Measuring
     from rex_lsp.server.progress import Progresses
     from rex_lsp.server.sessions import Sessions
 
@@ -64,6 +65,7 @@ class RexServer(LanguageServer):
         self._files: Workspace | None = None
         self.jobs = Jobs()
         self.used_sessions: Sessions | None = None
+        self._measuring: Measuring | None = None
         self._told: set[str] = set()
         self.on_file_loaded: Callable[[], None] = lambda: None
         self.on_file_closed: Callable[[], None] = lambda: None
@@ -104,6 +106,20 @@ class RexServer(LanguageServer):
 
             self.used_sessions = Sessions(self)
         return self.used_sessions
+
+    @property
+    def measuring(self) -> Measuring:
+        """What images say; made on first use."""
+        if self._measuring is None:
+            from rex_lsp.server.measuring import Measuring
+
+            self._measuring = Measuring(self)
+        return self._measuring
+
+    @property
+    def has_measured(self) -> bool:
+        """Whether somebody asked what an image says."""
+        return self._measuring is not None
 
     async def end_work(self) -> None:
         """Cancel jobs and close the runtime; what was ours there is unloaded."""

@@ -28,7 +28,10 @@ def did_change_trust(ls: RexServer, params: Any) -> None:
     ls.trusted = trusted
     if not trusted:
         ls.protocol.spawn(ls.end_work(), "ending what runs")
+        if ls.has_measured:
+            ls.measuring.forget()
     ls.publisher.refresh_lenses()
+    ls.publisher.refresh_hints()
 
 
 def require(ls: RexServer, what: str) -> None:

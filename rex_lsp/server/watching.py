@@ -16,7 +16,7 @@ from rex_lsp.server.jsonrpc import RequestFailed
 from rex_lsp.server.server import WARNING, RexServer
 from rex_lsp.server.uris import to_path
 
-_PATTERNS = ("**/*.rs", "**/Cargo.toml", "**/Cargo.lock")
+_PATTERNS = ("**/*.rs", "**/Cargo.toml", "**/Cargo.lock", "**/target/rex/*.rex")
 _POLL_SECONDS = 2.0
 
 
@@ -47,7 +47,13 @@ async def begin(ls: RexServer) -> None:
 
 def did_change_watched_files(ls: RexServer, params: types.DidChangeWatchedFilesParams) -> None:
     """The client saw files change."""
-    ls.files.changed_on_disk([to_path(change.uri) for change in params.changes])
+    paths = [to_path(change.uri) for change in params.changes]
+    sources = [path for path in paths if path.suffix != ".rex"]
+    if sources:
+        ls.files.changed_on_disk(sources)
+    if ls.has_measured:
+        ls.measuring.edited()
+        ls.measuring.ask_all()
 
 
 def did_change_folders(ls: RexServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -68,6 +74,10 @@ async def _poll(ls: RexServer) -> None:
         stamps = now
         if changed:
             ls.files.changed_on_disk(changed)
+        if ls.has_measured:
+            if changed:
+                ls.measuring.edited()
+            ls.measuring.ask_all()
 
 
 def _stamps(ls: RexServer) -> dict[Path, tuple[int, int]]:

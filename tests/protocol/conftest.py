@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from .measured import DEEP, SOURCE
+from .projects import extension
 from .raw import Raw
 
 
@@ -23,6 +25,28 @@ async def server() -> AsyncIterator[Raw]:
         yield raw
     finally:
         await raw.kill()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package with modules that was built once, by the command line."""
+    from tests.cli.command import rex
+
+    root = tmp_path_factory.mktemp("measured")
+    extension(root, SOURCE)
+    (root / "src" / "deep.rs").write_text(DEEP)
+    ended = rex("build", root)
+    assert ended.status == 0, ended.err
+    return root
+
+
+@pytest.fixture
+async def editor(built: Path) -> AsyncIterator[Raw]:
+    """A trusted server on it."""
+    server = await Raw.start()
+    await server.initialize(built, trusted=True)
+    yield server
+    await server.kill()
 
 
 def end_daemon(directory: Path) -> None:

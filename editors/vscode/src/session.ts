@@ -13,6 +13,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { addTarget, failure } from "./commands";
+import { showLocations } from "./locations";
 import { findInterpreter, serverCommand, type Run } from "./interpreter";
 import { userSettings, workspaceSettings } from "./settings";
 import { StatusItem } from "./status";
@@ -165,6 +166,7 @@ export class Session implements vscode.Disposable {
           if (problem !== undefined) {
             void vscode.window.showWarningMessage(`Rex: ${problem}`);
           }
+          void showLocations(answer);
           return answer;
         },
         workspace: {

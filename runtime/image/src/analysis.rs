@@ -48,6 +48,11 @@ pub struct FunctionFacts {
     pub realigns: bool,
     /// Whether it can return.
     pub returns: bool,
+    /// Bytes of the deepest path from it, its return address and panics not counted; circles
+    /// and calls through pointers are counted as far as they are known.
+    pub depth: u32,
+    /// Whether it is part of how a panic is raised, which is counted apart.
+    pub raises: bool,
     /// Its calls that can be reached, by address.
     pub calls: Vec<Call>,
 }
@@ -112,11 +117,13 @@ pub fn analyse(image: &Image) -> Result<Analysis, Vec<AuditError>> {
                 })
             })
             .collect(),
-        functions: (code.functions.iter())
-            .map(|function| FunctionFacts {
+        functions: (code.functions.iter().enumerate())
+            .map(|(index, function)| FunctionFacts {
                 frame: function.frame,
                 realigns: function.realigns,
                 returns: function.returns,
+                depth: depths.depth(index),
+                raises: graph.panicking[index],
                 calls: (function.sites.iter())
                     .map(|site| call(image, site, &graph.candidates))
                     .collect(),

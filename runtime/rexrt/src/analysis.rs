@@ -112,6 +112,8 @@ impl Report<'_> {
             "recorded_frame": declared.frame,
             "realigns": facts.realigns,
             "returns": facts.returns,
+            "depth": facts.depth,
+            "raises": facts.raises,
             "checked": declared.checked,
             "chain_after": declared.chain_after,
             "address_taken": declared.address_taken,

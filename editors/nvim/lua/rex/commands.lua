@@ -58,10 +58,26 @@ local function place(client)
   return { uri = params.textDocument.uri, position = params.position }
 end
 
+--- Puts the places of an answer into the quickfix list, each with its words.
+local function list(answer, encoding)
+  local items = vim.lsp.util.locations_to_items(answer.locations, encoding)
+  for number, item in ipairs(items) do
+    item.text = answer.locations[number].text
+  end
+  vim.fn.setqflist({}, " ", { title = answer.title, items = items })
+  if #items > 0 then
+    vim.cmd("copen")
+  else
+    say(answer.title)
+  end
+end
+
 --- Says how a command ended, unless the person cancelled it or the server said it already, as it
 --- does where it knows a repair.
-local function tell_end(command, problem, answer)
-  if problem ~= nil then
+local function tell_end(command, problem, answer, encoding)
+  if type(answer) == "table" and answer.ok and answer.locations ~= nil then
+    list(answer, encoding)
+  elseif problem ~= nil then
     say(problem.message or vim.inspect(problem), vim.log.levels.ERROR)
   elseif type(answer) ~= "table" then
     return
@@ -82,7 +98,7 @@ local function execute(command)
       command = command,
       arguments = { place(client) },
     }, function(problem, answer)
-      tell_end(command, problem, answer)
+      tell_end(command, problem, answer, client.offset_encoding or "utf-16")
     end, 0)
   end
 end
@@ -94,6 +110,8 @@ local subcommands = {
   run = execute("rex.run"),
   attach = execute("rex.attach"),
   detach = execute("rex.detach"),
+  stack = execute("rex.stack"),
+  panics = execute("rex.panics"),
   trace = function()
     require("rex.log").show()
   end,

@@ -129,6 +129,11 @@ impl<'a> Depths<'a> {
         }
     }
 
+    /// Bytes of the deepest path from a function without a panic, its return address not counted.
+    pub(super) fn depth(&self, function: usize) -> u32 {
+        self.plain.depth[function]
+    }
+
     /// Stack that a program uses without a panic.
     pub(super) fn usage(&self, entry: usize) -> Usage {
         self.measured(entry, &self.plain)
