@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rex_lsp.image.view import Function, View, last_name
@@ -38,6 +38,25 @@ def frame_words(function: Function) -> str:
     below = f" · {size(function.below)} below" if function.below else ""
     checked = " · checked at run time" if function.checked else ""
     return f"frame {size(function.frame)}{below}{checked}"
+
+
+def function_lines(view: View, index: int) -> Iterator[str]:
+    """What there is to say about one compiled function: sizes, deepest path, who reaches it."""
+    function = view.functions[index]
+    if "::<" in function.name:
+        yield f"`{function.name}`"
+    yield frame_words(function) + ("" if function.checked else " · not checked")
+    path = [last_name(view.functions[step].name) for step, _ in view.deepest(index)]
+    if len(path) > 1:
+        yield f"deepest path: {' → '.join(path)}"
+    entry = next((one for one in view.programs.values() if one.entry == index), None)
+    if entry is not None:
+        usage = entry.stack
+        certainty = CERTAINTIES[usage["certainty"]]
+        yield f"program: {size(usage['bytes'])} of {budget(view.budget)} · {certainty}"
+    reaching = [name for name in view.reaching(index) if entry is None or name != entry.name]
+    if reaching:
+        yield f"reached from {', '.join(reaching)}"
 
 
 def built(age: float, stale: str) -> str:

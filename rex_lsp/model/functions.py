@@ -25,13 +25,15 @@ Open = Callable[[Path], "Document | None"]
 class Definition:
     """A function as it is written.
 
-    `lines` are its first and last line, from 0, its attributes included.
+    `lines` are its first and last line, from 0, its attributes included; `body` is where its
+    body begins.
     """
 
     path: Path
     name: str
     span: Span
     name_span: Span
+    body: int
     lines: tuple[int, int]
 
 
@@ -113,7 +115,7 @@ def _definition(document: Document, path: Path, offset: int, around: Around) -> 
     named = node.child_by_field_name("name")
     if node.type != "function_item" or named is None:
         return None
-    base = offset - around.offset - around.raw.start
+    base, body = offset - around.offset - around.raw.start, body_of(node)
     start = around.raw.attributes[0] if around.raw.attributes else node
     first = document.position(base + start.start_byte, Encoding.UTF8).line
     last = document.position(base + node.end_byte, Encoding.UTF8).line
@@ -122,6 +124,7 @@ def _definition(document: Document, path: Path, offset: int, around: Around) -> 
         text_of(named, around.data),
         Span(base + node.start_byte, base + node.end_byte),
         Span(base + named.start_byte, base + named.end_byte),
+        base + (node if body is None else body).start_byte,
         (first, last),
     )
 

@@ -100,6 +100,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("lens.enable", Kind.BOOLEAN, True, "Show code lenses above programs."),
     Setting(
+        "inlayHints.stack",
+        Kind.BOOLEAN,
+        True,
+        "Show beside each function's signature its frame and the deepest path below it, as the "
+        "last build measured them.",
+    ),
+    Setting(
+        "inlayHints.panics",
+        Kind.BOOLEAN,
+        False,
+        "Mark each line where the optimiser left a panic.",
+    ),
+    Setting(
         "trace.log",
         Kind.BOOLEAN,
         True,

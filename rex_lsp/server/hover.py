@@ -7,6 +7,7 @@ Silent on everything else: rust-analyzer answers there.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
@@ -25,6 +26,8 @@ Json: TypeAlias = dict[str, Any]
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _LOOK_AROUND = 256
+_FORMS = 3
+"""Compiled forms of one function that are shown; the deepest come first."""
 
 
 def register(server: RexServer) -> None:
@@ -53,11 +56,40 @@ def hover(ls: RexServer, params: types.HoverParams) -> Json | None:
         return _answer(ls, document, word, entry.signature, entry.doc)
     from rex_lsp.server.targets import program_around
 
+    machine = _machine_code(ls, document, path, offset)
     program = program_around(ls, path, offset)
     if program is not None and program.name_span.start <= offset <= program.name_span.end:
         target = program.attach or "chosen when it is attached"
-        return _answer(ls, document, word, f"{program.kind} program {program.name}", target)
-    return None
+        doc = "\n\n".join(filter(None, (target, machine)))
+        return _answer(ls, document, word, f"{program.kind} program {program.name}", doc)
+    if not machine:
+        return None
+    name = document.data[word.start : word.end].decode()
+    return _answer(ls, document, word, f"fn {name}", machine)
+
+
+def _machine_code(ls: RexServer, document: Document, path: Path, offset: int) -> str:
+    """What the last image says about the function whose name is at an offset; "" elsewhere."""
+    from rex_lsp.model.functions import definition_at
+
+    if not ls.trusted:
+        return ""
+    ls.measuring.ask(ls.files.crates.package_of(path))
+    one = ls.measuring.known.image_of(path)
+    definition = None if one is None else definition_at(document, path, offset)
+    if one is None or one.view is None or definition is None:
+        return ""
+    if not definition.name_span.start <= offset <= definition.name_span.end:
+        return ""
+    from rex_lsp.image.titles import built, function_lines
+    from rex_lsp.project.machine import compiled
+
+    found = compiled(ls.files, ls.measuring.known, one, definition)
+    when = built(one.age, ls.measuring.known.stale(one, definition.name))
+    if not found:
+        return f"no machine code of its own: inlined or never called · {when}"
+    lines = [line for index in found[:_FORMS] for line in function_lines(one.view, index)]
+    return "  \n".join([*lines, when])
 
 
 def word_at(document: Document, offset: int) -> Span | None:

@@ -109,6 +109,7 @@ def _capabilities(ls: RexServer, encoding: str) -> Json:
         },
         "hoverProvider": True,
         "callHierarchyProvider": True,
+        "inlayHintProvider": {"resolveProvider": False},
         "signatureHelpProvider": {"triggerCharacters": list(SIGNATURE_TRIGGERS)},
         "documentSymbolProvider": {"label": "rex"},
         "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
