@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,7 @@ from rex_lsp.build.packing import pack, refused_findings
 from rex_lsp.build.progress import Progress, Silent
 from rex_lsp.build.record import sources_digest, sources_read
 from rex_lsp.build.shadow import CannotShadow, Shadow, extension_targets, write_shadow
+from rex_lsp.build.signing import Signer
 from rex_lsp.build.source_rules import Sources, sources_of
 from rex_lsp.build.sysroot import ensure_sysroot
 from rex_lsp.build.toolchain import Toolchain, discover
@@ -97,15 +98,22 @@ async def build(
     features: Sequence[str] = (),
     progress: Progress | None = None,
     cancel: asyncio.Event | None = None,
+    output: Path | None = None,
+    commit: str = "",
+    signer: Callable[[], Signer | None] = Signer.named,
 ) -> BuildResult:
     """Builds the package in `directory` to `target/rex/NAME.elf` and `NAME.rex`.
+
+    `output` is another directory for everything that is written, `commit` the compiler to
+    prefer where there are several. `signer` says who signs, asked before anything is built.
 
     What is wrong with the sources or the manifest is in the result; `CannotBuild` is
     raised for what is wrong around them (toolchain, disk, installation), and
     `process.Cancelled` when `cancel` is set.
     """
     result = BuildResult()
-    prepared = await _prepare(directory, result, features, progress, cancel)
+    signing = signer()
+    prepared = await _prepare(directory, result, features, progress, cancel, output, commit)
     # What nobody answers for is not even compiled: a build script would run.
     if prepared is None or not result.ok:
         return result
@@ -129,7 +137,7 @@ async def build(
             _place(executable, elf)
         except OSError as error:
             raise storage_problem(error, elf, "the image") from error
-        image, refused = await pack(elf, record, cancel)
+        image, refused = await pack(elf, record, signing, cancel)
         for path, finding in refused_findings(refused, target.path, manifest.root):
             result.add(path, finding)
         if image is not None:
@@ -178,15 +186,17 @@ async def _prepare(
     features: Sequence[str],
     progress: Progress | None,
     cancel: asyncio.Event | None,
+    output: Path | None = None,
+    commit: str = "",
 ) -> _Prepared | None:
     """Everything cargo needs, or None when `result` says why there is nothing to run."""
     manifest = read_manifest(directory)
     if not report_problems(manifest, result):
         return None
-    toolchain = await discover()
+    toolchain = await discover(commit=commit)
     sysroot = await ensure_sysroot(toolchain, progress, cancel)
     try:
-        shadow = write_shadow(manifest)
+        shadow = write_shadow(manifest, output)
     except OSError as error:
         raise storage_problem(error, manifest.target_dir, "the build directory") from error
     try:

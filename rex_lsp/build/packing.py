@@ -15,6 +15,7 @@ from rex_lsp.build.errors import CannotBuild
 from rex_lsp.build.linker import line_span
 from rex_lsp.build.locations import native
 from rex_lsp.build.messages import Placed
+from rex_lsp.build.signing import Signer
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.syntax.positions import Span
 
@@ -23,11 +24,11 @@ SOURCE = "rex-image"
 
 
 async def pack(
-    elf: Path, record: Mapping[str, str], cancel: asyncio.Event | None
+    elf: Path, record: Mapping[str, str], signer: Signer | None, cancel: asyncio.Event | None
 ) -> tuple[Path | None, process.Completed | None]:
     """The image beside `elf`, or what the packer said when it refused.
 
-    Raises `CannotBuild` if the packer or the file system fails.
+    Raises `CannotBuild` if the packer, the signer or the file system fails.
     """
     image = elf.with_suffix(".rex")
     scratch = image.with_name(f".{image.name}.{os.getpid()}")
@@ -37,6 +38,8 @@ async def pack(
     try:
         done = await process.run(argv, env=process.clean_environment(os.environ), cancel=cancel)
         if done.status == 0:
+            if signer is not None:
+                await signer.sign(scratch, cancel)
             scratch.replace(image)
             return image, None
     except OSError as error:

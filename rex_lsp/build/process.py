@@ -38,13 +38,22 @@ class Cancelled(Exception):
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` without what redirects cargo or rustc.
+    """`environment` without what redirects cargo or rustc, or says how images are signed.
 
     Kept is what says where crates come from (`CARGO_HOME`, `CARGO_NET_…`, `CARGO_HTTP_…`,
     `CARGO_REGISTR…`), for a person's mirror or proxy has to work.
     """
     kept = ("CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRY", "CARGO_REGISTRIES_")
-    dropped = ("CARGO", "__CARGO", "RUST", "CLIPPY", "REX_WRAP_", "MAKEFLAGS", "MFLAGS")
+    dropped = (
+        "CARGO",
+        "__CARGO",
+        "RUST",
+        "CLIPPY",
+        "REX_WRAP_",
+        "REX_SIGN_",
+        "MAKEFLAGS",
+        "MFLAGS",
+    )
     return {
         name: value
         for name, value in environment.items()

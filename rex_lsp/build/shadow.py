@@ -87,13 +87,15 @@ def _writable(directory: Path) -> bool:
         return False
 
 
-def write_shadow(manifest: Manifest) -> Shadow:
+def write_shadow(manifest: Manifest, output: Path | None = None) -> Shadow:
     """Writes the shadow of `manifest`; files that would not change are left alone.
+
+    It and all that cargo makes of it are below `output`, or the project's own directory.
 
     Raises `CannotShadow` and `OSError`.
     """
     targets = extension_targets(manifest)
-    out = output_dir(manifest)
+    out = output or output_dir(manifest)
     _ignore_in_git(out)
     root = out / "shadow" / (manifest.package or "package")
     root.mkdir(parents=True, exist_ok=True)

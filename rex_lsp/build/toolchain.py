@@ -80,12 +80,17 @@ class ToolchainMissing(CannotBuild):
         self.refusals = tuple(refusals)
 
 
-async def discover(prefixes: Iterable[tuple[str, Path]] | None = None) -> Toolchain:
-    """The best toolchain; raises `ToolchainMissing`. A found one is remembered on disk."""
+async def discover(
+    prefixes: Iterable[tuple[str, Path]] | None = None, *, commit: str = ""
+) -> Toolchain:
+    """The toolchain of `commit`, else the best; raises `ToolchainMissing`.
+
+    A found one is remembered on disk.
+    """
     found, refusals = await survey(prefixes)
     if not found:
         raise ToolchainMissing(refusals)
-    return found[0]
+    return next((one for one in found if one.commit == commit), found[0])
 
 
 async def survey(

@@ -6,10 +6,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rex_lsp.build import BuildResult, CannotBuild, build, extensions
+from rex_lsp.build.signing import Signer
 from rex_lsp.cli import report
 from rex_lsp.cli.main import CannotContinue, Subparsers
 from rex_lsp.cli.project_argument import add_directory, directory_of, features_of
@@ -27,13 +29,23 @@ def register(subparsers: Subparsers) -> None:
     )
     add_directory(parser)
     report.add_arguments(parser)
+    parser.add_argument(
+        "--sign-key",
+        metavar="KEY",
+        help="private key to sign images with, a file or a PKCS#11 URI (default: $REX_SIGN_KEY)",
+    )
+    parser.add_argument(
+        "--sign-cert",
+        metavar="CERT",
+        help="the key's certificate, PEM or DER (default: $REX_SIGN_CERT)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Builds every extension package of the directory."""
     directory = directory_of(args)
-    results = asyncio.run(_build_all(directory, features_of(args)))
+    results = asyncio.run(_build_all(directory, args))
     findings: dict[Path, list[Finding]] = {}
     for result in results:
         for path, found in result.findings.items():
@@ -54,12 +66,19 @@ def run(args: argparse.Namespace) -> int:
     return status if all(result.ok for result in results) else 1
 
 
-async def _build_all(directory: Path, features: list[str]) -> list[BuildResult]:
+async def _build_all(directory: Path, args: argparse.Namespace) -> list[BuildResult]:
     results = []
     with TerminalProgress() as progress:
         for manifest in extensions(directory):
             try:
-                results.append(await build(manifest.root, features=features, progress=progress))
+                results.append(
+                    await build(
+                        manifest.root,
+                        features=features_of(args),
+                        progress=progress,
+                        signer=partial(Signer.named, args.sign_key, args.sign_cert),
+                    )
+                )
             except CannotBuild as problem:
                 raise CannotContinue(problem.message, problem.repair) from problem
     return results

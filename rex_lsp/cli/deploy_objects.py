@@ -108,6 +108,8 @@ async def _load_images(runtime: Runtime, images: list[Path], args: argparse.Name
         }
         answer = await runtime.call("load", params)
         names = ", ".join(program["name"] for program in answer["programs"])
+        if answer.get("warning"):
+            print(f"warning: {answer['warning']}", file=sys.stderr)
         print(f"loaded {answer['name']} as object {answer['object']}: {names}")
     return CLEAN
 

@@ -140,7 +140,7 @@ def run_panics(args: argparse.Namespace) -> int:
 def run_audit(args: argparse.Namespace) -> int:
     """Prints what is refused; 1 if anything is."""
     from rex_lsp.image import facts as image_facts
-    from rex_lsp.image.words import place_of
+    from rex_lsp.image.words import place_of, signature_of
 
     judged = [(image.name, known(image_facts.audit, image)) for image in images_of(args)]
 
@@ -159,6 +159,8 @@ def run_audit(args: argparse.Namespace) -> int:
         for name, facts in judged:
             if facts["verdict"] == "passed":
                 print(f"{name}: nothing refused")
+            if signed := signature_of(facts["signature"]):
+                print(f"{name}: {signed}")
 
     document = {"version": 1, "images": [{"image": name, **facts} for name, facts in judged]}
     show(args, document, people, "")

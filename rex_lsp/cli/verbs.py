@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "panics": "rex_lsp.cli.image_facts",
     "audit": "rex_lsp.cli.image_facts",
     "size": "rex_lsp.cli.image_size",
+    "verify": "rex_lsp.cli.verify",
     "new": "rex_lsp.cli.new",
     "rules": "rex_lsp.cli.rules",
     "explain": "rex_lsp.cli.explain",

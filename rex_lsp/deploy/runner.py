@@ -65,6 +65,8 @@ class Runner:
         await self.adopt(loaded)
         # The daemon told about it before anybody could have subscribed.
         told = {"event": "load", "t_ns": time.monotonic_ns(), "program": "", "name": loaded.name}
+        if answer.get("warning"):
+            told["warning"] = answer["warning"]
         self._listener(Event.from_json({**told, "target": self._target, "object": loaded.object}))
         return loaded
 

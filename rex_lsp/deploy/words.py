@@ -37,7 +37,7 @@ class Narrator:
         self._base = base
         self._start: int | None = None
         self._tellers: Mapping[str, Callable[[Event], str]] = {
-            "load": lambda event: f"loaded {self._style('bold', str(event.raw.get('name') or ''))}",
+            "load": self._load,
             "attach": lambda event: f"attached to {event.raw.get('attach') or 'its source'}",
             "trace": self._trace,
             "verdict": self._verdict,
@@ -63,6 +63,11 @@ class Narrator:
         silent = named or event.kind in ("load", "exit") or not event.program
         who = "" if silent else f"{self._style('bold', event.program)}: "
         return f"{who}{said}"
+
+    def _load(self, event: Event) -> str:
+        warning = event.raw.get("warning")
+        name = self._style("bold", str(event.raw.get("name") or ""))
+        return f"loaded {name}" + (f"\nwarning: {warning}" if warning else "")
 
     def _trace(self, event: Event) -> str:
         return event.message

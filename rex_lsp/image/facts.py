@@ -40,6 +40,11 @@ def map_types(elf: Path) -> dict[str, Facts]:
     return {one["name"]: one for one in _asked("types", str(elf))["maps"]}
 
 
+def comparison(first: Path, second: Path) -> Facts:
+    """Where two images differ, signatures aside. Raises `Unreadable`."""
+    return _asked("compare", str(first), str(second), "--format", "json")
+
+
 def _asked(*arguments: str) -> Facts:
     ended = subprocess.run(
         [str(native("rexrt")), *arguments],

@@ -53,6 +53,14 @@ def place_of(line: Mapping[str, Any] | None) -> str:
     return "" if line is None else f"{line['file']}:{line['line']}"
 
 
+def signature_of(signature: Mapping[str, Any]) -> str:
+    """Who signed an image and whether that counts here; empty if nobody did."""
+    by = f" by {signature['signer']}" if signature["signer"] else ""
+    if signature["state"] == "refused":
+        return f"signed{by}, which does not count: {signature['reason']}"
+    return f"signed{by}" if signature["state"] == "trusted" else ""
+
+
 def first_blame(usage: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The doubt that decides: recursion before calls through pointers before the rest."""
     if usage["certainty"] == "exact":

@@ -62,6 +62,7 @@ class TraceLog:
             return
         if event.kind == "trace":
             self._server.log(f"{event.program}: {event.message}", LOG)
-        elif event.kind != "load":
-            kind = WARNING if event.stops_program else LOG
+        elif event.kind != "load" or event.raw.get("warning"):
+            warns = event.stops_program or event.kind == "load"
+            kind = WARNING if warns else LOG
             self._server.log(self._narrator.words(event), kind)

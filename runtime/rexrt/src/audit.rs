@@ -9,6 +9,8 @@ use rex_sim::worker;
 use serde_json::{Value, json};
 
 use crate::inspect::{digest, file_and_format};
+use crate::policy::Policy;
+use crate::signature::Verdict;
 use crate::{FINDINGS, usage};
 
 /// Judges the container that the arguments name.
@@ -24,6 +26,7 @@ pub fn run(arguments: &[&str]) -> ExitCode {
         }
     };
     let found = audit(&image).err().unwrap_or_default();
+    let signature = Policy::default().judge(&image);
     if as_json {
         let verdict = if found.is_empty() {
             "passed"
@@ -33,6 +36,7 @@ pub fn run(arguments: &[&str]) -> ExitCode {
         let findings: Vec<Value> = found.iter().map(finding).collect();
         let judged = json!({
             "schema": 1, "digest": digest(&image), "verdict": verdict, "findings": findings,
+            "signature": signed(&signature),
         });
         println!("{judged}");
     } else if found.is_empty() {
@@ -46,6 +50,16 @@ pub fn run(arguments: &[&str]) -> ExitCode {
         }
     }
     ExitCode::from(if found.is_empty() { 0 } else { FINDINGS })
+}
+
+/// What a signature is worth, as JSON.
+fn signed(verdict: &Verdict) -> Value {
+    let (state, signer, reason) = match verdict {
+        Verdict::Unsigned => ("unsigned", "", ""),
+        Verdict::Trusted(signer) => ("trusted", signer.as_str(), ""),
+        Verdict::Refused { signer, reason } => ("refused", signer.as_str(), reason.as_str()),
+    };
+    json!({ "state": state, "signer": signer, "reason": reason })
 }
 
 /// A finding as JSON.

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::hub::Hub;
+use crate::policy::Policy;
 use crate::session;
 
 /// How long the daemon stays without client and object.
@@ -51,7 +52,7 @@ pub enum Outcome {
 }
 
 /// Runs the daemon until it is no longer needed.
-pub fn run(linger: Duration) -> io::Result<Outcome> {
+pub fn run(linger: Duration, policy: Policy) -> io::Result<Outcome> {
     let directory = directory();
     prepare(&directory)?;
     let Some(_lock) = take_lock(&directory.join("rexrt.lock"))? else {
@@ -68,7 +69,7 @@ pub fn run(linger: Duration) -> io::Result<Outcome> {
     // SAFETY: no pointers. An error means that we lead a session already.
     unsafe { libc::setsid() };
     std::env::set_current_dir("/")?;
-    let hub = Hub::new()?;
+    let hub = Hub::new(policy)?;
     {
         let hub = Arc::clone(&hub);
         thread::Builder::new()
@@ -212,7 +213,7 @@ pub fn shut_down() -> io::Result<()> {
 
 /// Serves one client on standard input and output.
 pub fn stdio() -> io::Result<()> {
-    let hub = Hub::new()?;
+    let hub = Hub::new(Policy::default())?;
     // SAFETY: getppid has no preconditions.
     let parent = unsafe { libc::getppid() };
     session::serve(&hub, parent, io::stdin().lock(), io::stdout());

@@ -11,6 +11,7 @@ use rex_sim::error::{Failure, Kind};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::policy::Policy;
 use crate::worker_process::{Said, Spawner, WorkerProcess, cause};
 
 /// A loaded object.
@@ -65,16 +66,19 @@ pub struct Hub {
     changed: Condvar,
     /// Starts workers.
     pub spawner: Spawner,
+    /// Which images may be loaded.
+    pub policy: Policy,
 }
 
 impl Hub {
     /// Knows nothing yet.
-    pub fn new() -> io::Result<Arc<Self>> {
+    pub fn new(policy: Policy) -> io::Result<Arc<Self>> {
         let spawner = Spawner::start()?;
         Ok(Arc::new(Self {
             state: Mutex::default(),
             changed: Condvar::new(),
             spawner,
+            policy,
         }))
     }
 

@@ -10,6 +10,7 @@ use rex_sim::worker;
 use serde_json::{Value, json};
 
 use crate::analysis::Report;
+use crate::cms::hex;
 use crate::{FINDINGS, usage};
 
 /// The file that the arguments name, and whether they ask for JSON.
@@ -196,9 +197,5 @@ fn to_text(image: &Image) -> String {
 }
 
 pub fn digest(image: &Image) -> String {
-    image
-        .digest
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&image.digest)
 }

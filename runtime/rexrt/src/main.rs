@@ -5,12 +5,17 @@
 mod analysis;
 mod audit;
 mod client;
+mod cms;
+mod compare;
 mod daemon;
 mod hub;
 mod inspect;
 mod methods;
 mod pack;
+mod policy;
 mod session;
+mod sign;
+mod signature;
 mod types;
 mod worker_process;
 
@@ -23,6 +28,8 @@ use std::time::Duration;
 
 use rex_sim::error::Failure;
 
+use crate::policy::{Demand, Policy};
+
 /// Something is wrong with the input.
 const FINDINGS: u8 = 1;
 /// Wrong usage.
@@ -33,7 +40,8 @@ const OURS: u8 = 101;
 const HELP: &str = "\
 usage: rexrt VERB
 
-  daemon [--linger SECONDS]        serve clients on this user's socket
+  daemon [--linger SECONDS] [--signatures none|warn|require] [--trusted DIR]
+                                   serve clients on this user's socket
   stdio                            serve one client on standard input and output
   shutdown                         end this user's daemon, whatever its version
   pack ELF -o NAME.rex [--record KEY=VALUE]... [--licence SPDX] [--prefix FROM=TO]...
@@ -43,6 +51,10 @@ usage: rexrt VERB
                                    show what a container holds, or what its code says
   audit NAME.rex [--format human|json]
                                    judge a container's code as every load does
+  sign NAME.rex --key KEY --certificate CERT
+                                   sign a container's digest, KEY a file or a PKCS#11 URI
+  compare NAME.rex OTHER.rex [--format human|json]
+                                   say where two containers differ
   types NAME.elf                   print the types of the maps' keys and values as JSON
   measure NAME.rex PROGRAM REPEAT  print the nanoseconds that one run of an XDP program takes
   socket                           print the socket's path
@@ -54,14 +66,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["daemon"] => run_daemon(daemon::LINGER),
-        ["daemon", "--linger", seconds] => match seconds.parse::<f64>() {
-            Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => {
-                run_daemon(Duration::from_secs_f64(seconds))
-            }
-            _ => usage(&format!(
-                "--linger takes seconds up to 86400, not `{seconds}`"
-            )),
+        ["daemon", rest @ ..] => match daemon_options(rest) {
+            Ok((linger, policy)) => run_daemon(linger, policy),
+            Err(message) => usage(&message),
         },
         ["stdio"] => outcome(daemon::stdio()),
         ["shutdown"] => outcome(daemon::shut_down()),
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
         ["pack", rest @ ..] => pack::run(rest),
         ["inspect", rest @ ..] => inspect::run(rest),
         ["types", elf] => types::run(Path::new(elf)),
+        ["sign", rest @ ..] => sign::run(rest),
+        ["compare", rest @ ..] => compare::run(rest),
         ["audit", rest @ ..] => audit::run(rest),
         ["measure", image, program, repeat] => match repeat.parse() {
             Ok(repeat) => outcome(measure(image, program, repeat)),
@@ -97,8 +106,37 @@ fn usage(message: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn run_daemon(linger: Duration) -> ExitCode {
-    match daemon::run(linger) {
+fn daemon_options(mut arguments: &[&str]) -> Result<(Duration, Policy), String> {
+    let (mut linger, mut policy) = (daemon::LINGER, Policy::default());
+    while let [option, value, rest @ ..] = arguments {
+        match *option {
+            "--linger" => match value.parse::<f64>() {
+                Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => {
+                    linger = Duration::from_secs_f64(seconds);
+                }
+                _ => return Err(format!("--linger takes seconds up to 86400, not `{value}`")),
+            },
+            "--signatures" => {
+                let demand = Demand::named(value).ok_or_else(|| {
+                    format!("--signatures takes none, warn or require, not `{value}`")
+                })?;
+                policy.demand = Some(demand);
+            }
+            "--trusted" => policy.trusted = Some(value.into()),
+            _ => break,
+        }
+        arguments = rest;
+    }
+    match arguments {
+        [] => Ok((linger, policy)),
+        [option, ..] => Err(format!(
+            "daemon has no option `{option}`, or it lacks its value"
+        )),
+    }
+}
+
+fn run_daemon(linger: Duration, policy: Policy) -> ExitCode {
+    match daemon::run(linger, policy) {
         Ok(daemon::Outcome::Served) => ExitCode::SUCCESS,
         Ok(daemon::Outcome::AlreadyRunning) => {
             eprintln!("rexrt: a daemon of this user is running already");

@@ -216,6 +216,7 @@ fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outco
         );
         return Err(wire::protocol_error(wire::INVALID_PARAMS, message));
     }
+    let admitted = hub.policy.admit(&load.image)?;
     let id = hub.number();
     let spawner = &hub.spawner;
     let worker = {
@@ -246,7 +247,7 @@ fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outco
     };
     let object = Arc::new(object);
     loading.set(Arc::downgrade(&object));
-    let mut params = json!({ "image": load.image });
+    let mut params = json!({ "image": load.image, "digest": admitted.digest });
     if !load.budget_ms.is_null() {
         params["budget_ms"] = load.budget_ms;
     }
@@ -261,6 +262,9 @@ fn load(hub: &Arc<Hub>, client: &Client, loading: &Loading, load: Load) -> Outco
     let mut result = json!({ "object": id, "name": object.name });
     for field in ["digest", "programs", "maps"] {
         result[field] = description[field].clone();
+    }
+    if let Some(warning) = admitted.warning {
+        result["warning"] = warning.into();
     }
     hub.insert(Arc::clone(&object));
     Ok(result)

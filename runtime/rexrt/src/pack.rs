@@ -67,7 +67,7 @@ fn findings(error: &PackError) -> Value {
 }
 
 /// Writes the file so that it is there as a whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let scratch = path.with_file_name(name);

@@ -107,7 +107,7 @@ fn maps(object: &Object) -> Value {
     object.maps.iter().map(map).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a string does not fail.

@@ -32,6 +32,8 @@ const LONGEST_BUDGET_MS: u64 = 20_000;
 #[derive(Deserialize)]
 struct Load {
     image: PathBuf,
+    /// The digest, in hex, of the image that was admitted, where somebody judged it before.
+    digest: Option<String>,
     #[serde(default)]
     budget_ms: Option<BudgetsMs>,
 }
@@ -173,6 +175,13 @@ impl Worker {
     fn load(&mut self, load: Load) -> Result<Value, Failure> {
         let path = &load.image;
         let image = read_image(path)?;
+        if load
+            .digest
+            .is_some_and(|digest| digest != listing::hex(&image.digest))
+        {
+            let message = format!("{} was changed while it was loaded", path.display());
+            return Err(Failure::new(Kind::BadImage, message).repair("load it again"));
+        }
         let budgets = budgets(load.budget_ms)?;
         let notify = self.notify();
         let sink = Box::new(move |event| notify("event", event));
