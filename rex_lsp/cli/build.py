@@ -8,12 +8,11 @@ import asyncio
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rex_lsp.build import BuildResult, CannotBuild, build, extensions
 from rex_lsp.build.signing import Signer
 from rex_lsp.cli import report
-from rex_lsp.cli.main import CannotContinue, Subparsers
+from rex_lsp.cli.main import FINDINGS, CannotContinue, Subparsers
 from rex_lsp.cli.project_argument import add_directory, directory_of, features_of
 from rex_lsp.cli.terminal_progress import TerminalProgress
 from rex_lsp.rules.finding import Finding
@@ -51,19 +50,21 @@ def run(args: argparse.Namespace) -> int:
         for path, found in result.findings.items():
             findings.setdefault(path, []).extend(found)
     artifacts = [a for result in results for a in result.artifacts]
-    if args.format == "json":
-        document: dict[str, Any] = report.as_json(findings, directory)
-        document["artifacts"] = [
-            {"name": a.name, "elf": str(a.elf), "image": str(a.image)} for a in artifacts
-        ]
-        report.print_json(document)
-    else:
-        if findings:
-            report.print_human(findings, directory)
-        for artifact in artifacts:
-            print(f"built {os.path.relpath(artifact.image)} and {artifact.elf.name} beside it")
     status = report.exit_status(findings, args.fail_on)
-    return status if all(result.ok for result in results) else 1
+    delivered = report.Report(
+        "build",
+        findings,
+        directory,
+        status if all(result.ok for result in results) else FINDINGS,
+        said=[f"built {os.path.relpath(a.image)} and {a.elf.name} beside it" for a in artifacts],
+        extra={
+            "artifacts": [
+                {"name": a.name, "elf": str(a.elf), "image": str(a.image)} for a in artifacts
+            ]
+        },
+    )
+    report.deliver(delivered, args)
+    return delivered.status
 
 
 async def _build_all(directory: Path, args: argparse.Namespace) -> list[BuildResult]:

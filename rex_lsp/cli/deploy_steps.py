@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from rex_lsp.build import CannotBuild, Manifest, build, extensions
 from rex_lsp.build.builder import Artifact
-from rex_lsp.cli import report
 from rex_lsp.cli.main import FINDINGS, INTERRUPTED, CannotContinue
+from rex_lsp.cli.report import ordered
+from rex_lsp.cli.report_human import print_human
 from rex_lsp.cli.terminal_progress import TerminalProgress
 from rex_lsp.deploy.client import Runtime
 from rex_lsp.deploy.errors import ConnectionLost, RuntimeFailed, RuntimeUnreachable
@@ -75,7 +76,7 @@ async def built(manifest: Manifest, features: Sequence[str]) -> list[Artifact]:
     with TerminalProgress() as progress:
         result = await build(manifest.root, features=list(features), progress=progress)
     if result.findings:
-        report.print_human(result.findings, manifest.root, sys.stderr)
+        print_human(ordered(result.findings), manifest.root, sys.stderr)
     if not result.ok:
         raise DoesNotBuild
     return result.artifacts

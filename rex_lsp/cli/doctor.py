@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from rex_lsp.build.health import Check, State, examine
 from rex_lsp.cli import report
 from rex_lsp.cli.main import Subparsers
+from rex_lsp.cli.report_human import Paint
 
 _MARKS = {State.OK: ("32", "ok"), State.NOTE: ("34", "note"), State.MISSING: ("31", "missing")}
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(checks: Sequence[Check]) -> None:
-    paint = report.Paint(sys.stdout)
+    paint = Paint(sys.stdout)
     width = max(len(check.name) for check in checks)
     for check in checks:
         colour, mark = _MARKS[check.state]

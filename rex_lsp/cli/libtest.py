@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from rex_lsp.cli.report import Paint
+from rex_lsp.cli.report_human import Paint
 
 
 class Verdict(Enum):

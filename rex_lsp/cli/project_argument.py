@@ -19,6 +19,11 @@ def add_directory(parser: argparse.ArgumentParser, *, or_image: bool = False) ->
         default=".",
         help=f"directory of the extension's Cargo.toml (default: here){image}",
     )
+    add_features(parser)
+
+
+def add_features(parser: argparse.ArgumentParser) -> None:
+    """Adds `--features`."""
     parser.add_argument(
         "--features",
         action="append",

@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Prints findings: for people as an excerpt with the place marked, for machines as JSON.
-
-The JSON is the format of `docs/schemas/diagnostics.json`.
-"""
+"""What a verb found, delivered as it was asked for: where, in which format, which exit status."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from rex_lsp.cli.source_text import Sources
-from rex_lsp.rules.finding import Finding, Fix, Severity
-from rex_lsp.syntax.positions import Range, Span
+from rex_lsp.cli.main import CannotContinue
+from rex_lsp.rules.finding import Finding, Severity
 
 NAMES = {
     Severity.ERROR: "error",
@@ -24,29 +22,107 @@ NAMES = {
     Severity.INFORMATION: "information",
     Severity.HINT: "hint",
 }
-_COLOURS = {
-    Severity.ERROR: "1;31",
-    Severity.WARNING: "1;33",
-    Severity.INFORMATION: "1;34",
-    Severity.HINT: "1;36",
-}
 Findings = Mapping[Path, Sequence[Finding]]
+
+
+@dataclass(slots=True)
+class Report:
+    """What `verb` found below `directory`.
+
+    `troubles` is what kept it from looking at everything, `said` what people are told after
+    the findings, `extra` what the JSON document has besides them.
+    """
+
+    verb: str
+    findings: Findings
+    directory: Path
+    status: int
+    troubles: Sequence[str] = ()
+    said: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options every verb that prints findings has."""
     parser.add_argument(
         "--format",
-        choices=("human", "json"),
+        choices=("human", "json", "github", "sarif"),
         default="human",
-        help="how to print findings (default: human)",
+        help="how to print findings: for people, as JSON, as annotations of a GitHub workflow, "
+        "as SARIF 2.1.0 (default: human)",
+    )
+    parser.add_argument(
+        "--output-file",
+        metavar="FILE",
+        help="write the findings there and only count them on the terminal",
     )
     parser.add_argument(
         "--fail-on",
-        choices=("error", "warning", "information", "never"),
+        choices=("error", "warning", "information", "hint", "never"),
         default="error",
         help="exit 1 from this severity up (default: error)",
     )
+
+
+def deliver(report: Report, args: argparse.Namespace) -> None:
+    """Prints the report, or writes it to `--output-file`."""
+    if args.output_file is None:
+        _write(report, args.format, sys.stdout)
+        return
+    path = Path(args.output_file)
+    text = io.StringIO()
+    _write(report, args.format, text)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_bytes(text.getvalue().encode("utf-8", "backslashreplace"))
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        problem = f"cannot write the findings to {path}: {error.strerror}"
+        raise CannotContinue(problem, ["name another --output-file"]) from error
+    found = [finding for _, finding in ordered(report.findings)]
+    print(f"{counted(found)}, written to {path}" if found else f"{counted(found)}: see {path}")
+
+
+def _write(report: Report, form: str, out: TextIO) -> None:
+    found = ordered(report.findings)
+    if form == "json":
+        from rex_lsp.cli.report_json import as_json
+
+        _write_json({**as_json(found, report.directory), **report.extra}, out)
+    elif form == "sarif":
+        from rex_lsp.cli.report_paths import inside, source_root
+        from rex_lsp.cli.report_sarif import log
+
+        root = source_root(report.directory)
+        within = inside(report.directory, root)
+        parts = ["rex", report.verb, *(within.parts if within else ())]
+        category = "/".join(parts)
+        _write_json(
+            log(
+                found,
+                root,
+                category=category,
+                status=report.status,
+                troubles=report.troubles,
+            ),
+            out,
+        )
+    elif form == "github":
+        from rex_lsp.cli import report_github
+        from rex_lsp.cli.report_paths import source_root
+
+        for line in report_github.commands(found, source_root(report.directory)):
+            out.write(line + "\n")
+        for text in report.troubles:
+            out.write(report_github.trouble(text) + "\n")
+    else:
+        from rex_lsp.cli.report_human import print_human
+
+        if found or not (report.troubles or report.said):
+            print_human(found, report.directory, out)
+        for line in report.said:
+            out.write(line + "\n")
 
 
 def exit_status(findings: Findings, fail_on: str) -> int:
@@ -64,131 +140,8 @@ def ordered(findings: Findings) -> list[tuple[Path, Finding]]:
     return sorted(pairs, key=lambda pair: (str(pair[0]), pair[1].span, pair[1].code))
 
 
-def as_json(findings: Findings, directory: Path) -> dict[str, Any]:
-    """The document of `--format json`; ranges are zero-based and UTF-16, as in LSP."""
-    sources = Sources()
-
-    def shown(path: Path) -> str:
-        return os.path.relpath(path.absolute(), directory.absolute())
-
-    def fix(found: Fix, path: Path) -> dict[str, Any]:
-        edits = [
-            {
-                "path": shown(edit.path or path),
-                "range": _range(sources.get(edit.path or path).range(edit.span)),
-                "newText": edit.text,
-            }
-            for edit in found.edits
-        ]
-        return {"title": found.title, "applicability": found.applicability.value, "edits": edits}
-
-    diagnostics = [
-        {
-            "code": f.code,
-            "severity": NAMES[f.severity],
-            "message": f.message,
-            "path": shown(path),
-            "range": _range(sources.get(path).range(f.span)),
-            "source": f.source,
-            "related": [
-                {
-                    "path": shown(r.path),
-                    "range": _range(sources.get(r.path).range(r.span)),
-                    "message": r.message,
-                }
-                for r in f.related
-            ],
-            "fixes": [fix(found, path) for found in f.fixes],
-        }
-        for path, f in ordered(findings)
-    ]
-    return {"version": 1, "diagnostics": diagnostics}
-
-
-def _range(found: Range) -> dict[str, Any]:
-    return {
-        "start": {"line": found.start.line, "character": found.start.character},
-        "end": {"line": found.end.line, "character": found.end.character},
-    }
-
-
-def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
-
-
-class Paint:
-    """Colour where a person looks at a terminal; honours `NO_COLOR`."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._on = (
-            stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
-
-    def __call__(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._on else text
-
-
-def print_human(findings: Findings, directory: Path, stream: TextIO | None = None) -> None:
-    """Every finding with its source line, then one line that counts them."""
-    out = stream or sys.stdout
-    paint = Paint(out)
-    sources = Sources()
-    every = ordered(findings)
-    for path, finding in every:
-        out.write(_excerpt(path, finding, directory, sources, paint) + "\n\n")
-    out.write(_summary([f for _, f in every]) + "\n")
-
-
-def _excerpt(path: Path, finding: Finding, directory: Path, sources: Sources, paint: Paint) -> str:
-    first, *notes = finding.message.split("\n")
-    colour = _COLOURS[finding.severity]
-    head = paint(colour, f"{NAMES[finding.severity]}[{finding.code}]") + paint("1", f": {first}")
-    lines = [head, *_marked(path, finding.span, "", directory, sources, paint, colour, "-->")]
-    for related in finding.related:
-        text = related.message.split("\n", 1)[0]
-        lines += _marked(related.path, related.span, text, directory, sources, paint, "1;34", ":::")
-    lines += [f"   {paint('1;34', '=')} {note}" for note in notes]
-    for fix in finding.fixes:
-        lines.append(f"   {paint('1;34', '=')} fix: {fix.title}")
-    return "\n".join(lines)
-
-
-def _marked(
-    path: Path,
-    span: Span,
-    label: str,
-    directory: Path,
-    sources: Sources,
-    paint: Paint,
-    colour: str,
-    arrow: str,
-) -> list[str]:
-    source = sources.get(path)
-    number = source.line_of(span.start)
-    before = source.before(span.start)
-    shown = os.path.relpath(path.absolute(), directory.absolute())
-    gutter = " " * len(str(number + 1))
-    blue = "1;34"
-    place = f"{gutter}{paint(blue, arrow)} {shown}:{number + 1}:{len(before) + 1}"
-    text = source.line(number)
-    if not text.strip():
-        return [place + (f": {label}" if label else "")]
-    end = span.end if source.line_of(span.end) == number else span.start + len(text.encode())
-    marked = source.data[span.start : end].decode("utf-8", "replace").rstrip("\r\n")
-    width = max(1, min(len(marked), len(text) - len(before)))
-    indent = "".join("\t" if c == "\t" else " " for c in before)
-    mark = ("^" if arrow == "-->" else "-") * width
-    return [
-        place,
-        f"{gutter} {paint(blue, '|')}",
-        f"{paint(blue, f'{number + 1} |')} {text}",
-        f"{gutter} {paint(blue, '|')} {indent}{paint(colour, mark)}{' ' + label if label else ''}",
-    ]
-
-
-def _summary(findings: Sequence[Finding]) -> str:
+def counted(findings: Sequence[Finding]) -> str:
+    """`2 errors, 1 warning`, or `no problems found`."""
     counts = {name: sum(f.severity is s for f in findings) for s, name in NAMES.items()}
     said = [
         f"{n} {name}{'s' if n != 1 and name != 'information' else ''}"
@@ -196,3 +149,21 @@ def _summary(findings: Sequence[Finding]) -> str:
         if n
     ]
     return ", ".join(said) if said else "no problems found"
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout, in UTF-8 whatever the locale is."""
+    sys.stdout.flush()
+    _write_json(document, sys.stdout)
+
+
+def _write_json(document: object, out: TextIO) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    # A byte of a path that is no UTF-8 is a lone surrogate here, which JSON can only escape.
+    raw = text.encode("utf-8", "backslashreplace")
+    buffer = getattr(out, "buffer", None)
+    if buffer is None:
+        out.write(raw.decode("utf-8"))
+    else:
+        out.flush()
+        buffer.write(raw)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from rex_lsp.syntax.positions import Position, Range, Span
 
+# A byte order mark is no character of the first line, for editors as in SARIF.
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+
 
 @dataclass(slots=True)
 class SourceText:
@@ -36,12 +39,14 @@ class SourceText:
         if not 0 <= number < len(self.starts):
             return ""
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.data)
-        return self.data[self.starts[number] : end].rstrip(b"\r\n").decode("utf-8", "replace")
+        text = self.data[self.starts[number] : end].rstrip(b"\r\n").decode("utf-8", "replace")
+        return text if number else text.removeprefix(_BOM)
 
     def before(self, offset: int) -> str:
         """The text of the line up to `offset`."""
         start = self.starts[self.line_of(offset)]
-        return self.data[start : max(start, offset)].decode("utf-8", "replace").rstrip("\r\n")
+        text = self.data[start : max(start, offset)].decode("utf-8", "replace").rstrip("\r\n")
+        return text if start else text.removeprefix(_BOM)
 
     def position(self, offset: int) -> Position:
         """Zero-based line and UTF-16 column."""
@@ -66,5 +71,7 @@ class Sources:
                 data = path.read_bytes()
             except OSError:
                 data = b""
-            found = self._read[path] = SourceText.of(data)
+            # What is no UTF-8 is replaced as the rules read it, so that spans fit.
+            text = data.decode("utf-8", "replace").encode("utf-8")
+            found = self._read[path] = SourceText.of(text)
         return found

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
+from rex_lsp.rules.finding import Applicability
+from rex_lsp.rules.fixing import compatible
 from rex_lsp.server.convert import overlaps, range_in, text_edits
 from rex_lsp.server.jsonrpc import CONTENT_MODIFIED, INVALID_PARAMS, RequestFailed
 from rex_lsp.server.server import RexServer
@@ -114,22 +116,13 @@ def _fixes(ls: RexServer, path: Path) -> list[tuple[Finding, Fix]]:
 
 
 def _safe_fixes(ls: RexServer, path: Path) -> list[Fix]:
-    """The safe fixes that do not touch each other's text, first come first served."""
-    taken: list[tuple[Path, Span]] = []
-    chosen: list[Fix] = []
-    for _, fix in _fixes(ls, path):
-        places = [(edit.path or path, edit.span) for edit in fix.edits]
-        if not fix.safe or fix in chosen:
-            continue
-        clash = any(
-            file == other and (span == used or (span.start < used.end and used.start < span.end))
-            for file, span in places
-            for other, used in taken
-        )
-        if not clash:
-            taken += places
-            chosen.append(fix)
-    return chosen
+    """The safe fixes that go together and change this file alone, as fix-all on save expects."""
+    here = [
+        (path, one.finding)
+        for one in ls.files.shown(path)
+        if all(edit.path in (None, path) for fix in one.finding.fixes for edit in fix.edits)
+    ]
+    return [fix for _, _, fix in compatible(here, {Applicability.SAFE})]
 
 
 def _quick_fixes(ls: RexServer, path: Path, document: Document, span: Span) -> list[Json]:

@@ -99,7 +99,8 @@ def test_no_build_starts_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fail_on", "status"), [("error", 0), ("warning", 1), ("information", 1), ("never", 0)]
+    ("fail_on", "status"),
+    [("error", 0), ("warning", 1), ("information", 1), ("hint", 1), ("never", 0)],
 )
 def test_fail_on(crate: Path, fail_on: str, status: int) -> None:
     write_crate(crate, {"src/main.rs": SOURCE + "fn unused() {}\n"})

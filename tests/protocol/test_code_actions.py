@@ -118,6 +118,39 @@ async def test_fix_all_applies_every_safe_fix_and_comes_only_when_asked_for(
     assert "rex::missing_no_std" not in {item["code"] for item in left}
 
 
+async def test_fix_all_is_one_edit_of_the_version_it_was_offered_for(
+    server: Raw, tmp_path: Path
+) -> None:
+    """Fixes of one text do not overlap; what they leave is fixed by asking again."""
+    body = LEAK + "fn more() { core::mem::forget(core::mem::forget(3)); static mut X: u8 = 1; }\n"
+    main = extension(tmp_path, body)
+    await server.initialize(tmp_path)
+    uri = server.open(main)
+    (action,) = await actions(server, uri, at(0, 0), ["source.fixAll.rex"])
+    resolved = await server.request("codeAction/resolve", action)
+    (change,) = resolved["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": uri, "version": 1}
+    assert resolved["kind"] == "source.fixAll.rex"
+    after = applied(body, change["edits"])
+    assert "forget" not in after
+    # Not safe: somebody has to look at what becomes of the uses.
+    assert "static mut X" in after
+    server.replace(uri, 2, after)
+    assert (await server.refused("codeAction/resolve", action))["code"] == -32801
+    assert await actions(server, uri, at(0, 0), ["source.fixAll.rex"]) == []
+
+
+async def test_a_client_that_cannot_resolve_gets_fix_all_with_its_edit(
+    server: Raw, tmp_path: Path
+) -> None:
+    over = {"textDocument": {"codeAction": {"resolveSupport": {"properties": []}}}}
+    main = extension(tmp_path, LEAK)
+    await server.initialize(tmp_path, over)
+    uri = server.open(main)
+    (action,) = await actions(server, uri, at(0, 0), ["source.fixAll"])
+    assert "forget" not in applied(LEAK, edits_of(action, uri))
+
+
 async def test_a_kind_of_others_gets_nothing(server: Raw, tmp_path: Path) -> None:
     main = extension(tmp_path, LEAK)
     await server.initialize(tmp_path)
