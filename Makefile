@@ -27,7 +27,7 @@ test-editors: ## drive the real editors
 
 soak: bootstrap ## the long runs: random edits and messages, generated programs, damaged images
 	@nice $(PYTHON) -m tests.fuzz --report tests/fuzz/report.md
-	@REX_SOAK_PROGRAMS=10000 nice $(PYTHON) -m pytest -q tests/rules/test_agreement.py
+	@REX_SOAK_PROGRAMS=10000 REX_SOAK_REPORT=tests/rules/agreement-report.md nice $(PYTHON) -m pytest -q tests/rules/test_agreement.py
 	@nice .ci/test soak
 
 bench: bootstrap ## measure the budgets and write tests/bench/report.md, some ten minutes

@@ -36,10 +36,12 @@ class External:
     """Something of another crate.
 
     `path` begins with the crate's own name: `rex` whatever the dependency is called here,
-    `primitive` for the built-in types.
+    `primitive` for the built-in types. `written` is what a type alias on the way stands for,
+    as it is written, where it has arguments.
     """
 
     path: Segments
+    written: bytes = b""
 
     @property
     def canonical(self) -> Segments:

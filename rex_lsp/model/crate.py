@@ -421,6 +421,9 @@ def _differences(before: Tree, after: Tree) -> Iterator[Consulted]:
         for key in old.tables.keys() | new.tables.keys():
             if old.tables.get(key) != new.tables.get(key):
                 yield id_, key[0], key[1]
+        for name in old.macros.keys() | new.macros.keys():
+            if old.macros.get(name) != new.macros.get(name):
+                yield id_, "macro", name
         if old.globs != new.globs or old.complete != new.complete:
             yield id_, "*", ""
     for where in before.expansions.keys() | after.expansions.keys():
@@ -428,4 +431,4 @@ def _differences(before: Tree, after: Tree) -> Iterator[Consulted]:
             yield where[0], EXPANSION, where[1].decode("utf-8", "surrogateescape")
     for name in before.macros.keys() | after.macros.keys():
         if before.macros.get(name) != after.macros.get(name):
-            yield (), "macro", name
+            yield (), "exported", name

@@ -38,10 +38,10 @@ class Declaration:
     `file` is the text of `#[path]`, or the file of an `include!` (kind "include");
     `files` are those of `#[cfg_attr(predicate, path = …)]` with their predicates, which come
     first. `conditions` are cfg predicates. `event` is the tracepoint of a context that
-    `tracepoint_context!` makes. `source` is the text of a macro's definition or of a call
-    in the place of an item (kind "macro_call"); `exported` tells `#[macro_export]`, and of a
-    module `#[macro_use]`. Places are no part of equality; `call` is the macro call that made
-    this, from whose start its places count then.
+    `tracepoint_context!` makes. `source` is the text of a macro's definition, of a call
+    in the place of an item (kind "macro_call"), or of what a type alias stands for;
+    `exported` tells `#[macro_export]`, and of a module `#[macro_use]`. Places are no part of
+    equality; `call` is the macro call that made this, from whose start its places count then.
     """
 
     kind: str
@@ -191,8 +191,16 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
     elif kind == "type":
         target = node.child_by_field_name("type")
         path = (path_segments(target, data) or ()) if target is not None else ()
+        generic = target is not None and target.type == "generic_type"
         yield Declaration(
-            "type", name, "t", path, conditions=conditions, span=span, name_span=name_span
+            "type",
+            name,
+            "t",
+            path,
+            conditions=conditions,
+            source=text_of(target, data).encode("utf-8", "replace") if target and generic else b"",
+            span=span,
+            name_span=name_span,
         )
     elif kind == "struct":
         body = node.child_by_field_name("body")

@@ -37,7 +37,8 @@ class PathUse(NamedTuple):
 class Local(NamedTuple):
     """A name that a block, parameter list or pattern introduces, and where it is visible.
 
-    `target` is the path a local type alias or `use` stands for.
+    `target` is the path a local type alias or `use` stands for; `pointer` tells a variable
+    that certainly is a raw pointer.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Local(NamedTuple):
     kind: str
     target: Segments = ()
     diverges: bool = False
+    pointer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,23 @@ ModuleId = Segments
 
 MAX_MODULES = 20_000
 
+Macro = tuple[Declaration, ModuleId]
+"""A macro's definition and the module it stands in."""
+
 
 @dataclass(slots=True, eq=False)
 class Module:
-    """One module. `tables` map a namespace and a name to its declarations, active ones first."""
+    """One module. `tables` map a namespace and a name to its declarations, active ones first.
+
+    `macros` are those that are in scope by the order of the text at the module's end.
+    """
 
     id: ModuleId
     file: Path
     active: bool = True
     complete: bool = True
     tables: dict[tuple[str, str], tuple[Declaration, ...]] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
     globs: tuple[Declaration, ...] = ()
 
     def fill(self, declarations: Iterable[Declaration], features: Collection[str]) -> None:
@@ -75,14 +82,15 @@ def condition_holds(arguments: str, features: Collection[str]) -> bool:
 class Tree:
     """All modules of a crate, the files they stand in, and the files that were looked for.
 
-    `expansions` are by module and text of the call; `calls` are calls whose macro is not in
-    scope by its text, `sought` the names on which the finding of macros rests.
+    `macros` are those that the crate's root exports, `expansions` are by module and text of the
+    call; `calls` are calls whose macro is not in scope by its text, `sought` the names on
+    which the finding of macros rests.
     """
 
     modules: dict[ModuleId, Module] = field(default_factory=dict)
     files: dict[Path, list[ModuleId]] = field(default_factory=dict)
     missing: set[Path] = field(default_factory=set)
-    macros: dict[str, Declaration] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
     expansions: dict[tuple[ModuleId, bytes], Expanded] = field(default_factory=dict)
     calls: list[tuple[ModuleId, Segments]] = field(default_factory=list)
     sought: set[str] = field(default_factory=set)
@@ -103,9 +111,6 @@ class Expanded:
 Declare = Callable[[Path], "tuple[Sequence[Declaration], bool] | None"]
 """The declarations of a file and whether they are all; None when it cannot be read."""
 
-
-Macro = tuple[Declaration, ModuleId]
-"""A macro's definition and the module it stands in."""
 
 _DEEPEST = 64
 """How many calls may be made by calls, one inside the other."""
@@ -175,6 +180,7 @@ class Builder:
         for declaration in self._included(module, declarations, above):
             self._take(module, declaration, directory, above, everything, 0)
         module.fill(everything, self._features)
+        module.macros = dict(self._scope)
 
     def _take(
         self,
@@ -192,7 +198,8 @@ class Builder:
             return
         everything.append(declaration)
         if kind == "macro_rules":
-            self.tree.macros.setdefault(declaration.name, declaration)
+            if declaration.exported:
+                self.tree.macros.setdefault(declaration.name, (declaration, module.id))
             if declaration.name not in self._scope or is_active(declaration, self._features):
                 self._scope[declaration.name] = declaration, module.id
         elif kind == "mod":

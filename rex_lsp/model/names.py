@@ -8,6 +8,7 @@ of some names takes back only the answers that could be different now.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from rex_lsp.model import outside
@@ -244,6 +245,9 @@ class _Search:
         opaque = not module.complete
         self.consulted.add((id_, "*", ""))
         for glob in module.globs:
+            if glob.path[0] == name and namespace == TYPE and not inner:
+                # What a glob begins with does not come from it.
+                continue
             target = self.path(id_, glob.path, TYPE)
             found = self._brought(target, name, (), namespace)
             if found is None:
@@ -252,10 +256,11 @@ class _Search:
                 return found
             opaque = True
         if namespace == MACRO:
-            self.consulted.add(((), "macro", name))
-            declaration_ = self._tree.macros.get(name)
-            if declaration_ is not None:
-                return self._item(declaration_, ())
+            scope = self._tree.macros if inner else module.macros
+            if not inner or not id_:
+                self.consulted.add((id_, "exported" if inner else "macro", name))
+                if name in scope:
+                    return self._item(*scope[name])
         if inner:
             return UNKNOWN if opaque else None
         return self._outside(name, namespace, opaque)
@@ -297,6 +302,8 @@ class _Search:
             return self.path(module.id, declaration.path, namespace)
         if kind == "type" and declaration.path:
             found = self.path(module.id, declaration.path, TYPE)
+            if isinstance(found, External) and declaration.source:
+                return replace(found, written=declaration.source)
             if found is not None and not isinstance(found, Unknown):
                 return found
         return self._item(declaration, module.id)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from rex_lsp.model.declarations import Declaration
-from rex_lsp.model.modules import ModuleId, Tree, in_order
+from rex_lsp.model.modules import Macro, ModuleId, Tree, in_order
 from rex_lsp.model.names import Consulted
 
 Chunks = Sequence[tuple[Declaration, ...]]
@@ -28,7 +28,7 @@ def patch(
     added = Counter(d for chunk in after if id(chunk) not in old_ids for d in chunk)
     common = removed & added
     gone, come = list((removed - common).elements()), list((added - common).elements())
-    rewritten = _rewritten(gone, come, tree)
+    rewritten = _rewritten(gone, come, tree, id_)
     if any(_decides(d, tree) for d in (*gone, *come) if d not in rewritten):
         return None
     module = tree.modules.get(id_)
@@ -45,8 +45,10 @@ def patch(
             module.tables[key] = in_order([*left, *more], features)
         else:
             module.tables.pop(key, None)
-    for definition in rewritten:
-        tree.macros[definition.name] = definition
+    for definition in rewritten[1::2]:
+        for scope in (tree.macros, *(one.macros for one in tree.modules.values())):
+            if definition.name in scope:
+                scope[definition.name] = definition, id_
     return {(id_, *key) for key in places}
 
 
@@ -60,7 +62,7 @@ def _decides(declaration: Declaration, tree: Tree) -> bool:
 
 
 def _rewritten(
-    gone: Sequence[Declaration], come: Sequence[Declaration], tree: Tree
+    gone: Sequence[Declaration], come: Sequence[Declaration], tree: Tree, id_: ModuleId
 ) -> list[Declaration]:
     """Macros of which nothing but the text changed, which no call in an item's place uses."""
     found: list[Declaration] = []
@@ -70,7 +72,7 @@ def _rewritten(
             before.kind == "macro_rules"
             and after is not None
             and before.name not in tree.sought
-            and tree.macros.get(before.name) == before
+            and _defined(before.name, tree) == {(before, id_)}
         ):
             found += [before, after]
     return found
@@ -80,3 +82,9 @@ def _keys(declaration: Declaration) -> Iterable[tuple[str, str]]:
     if not declaration.name or declaration.name == "_":
         return ()
     return [(namespace, declaration.name) for namespace in declaration.namespaces]
+
+
+def _defined(name: str, tree: Tree) -> set[Macro]:
+    """The macros of a name in all the scopes of the crate."""
+    scopes = (tree.macros, *(one.macros for one in tree.modules.values()))
+    return {scope[name] for scope in scopes if name in scope}

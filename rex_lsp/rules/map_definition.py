@@ -14,7 +14,7 @@ from rex_lsp.rules.context import FileContext, ItemContext
 from rex_lsp.rules.finding import Applicability, Edit, Finding, Fix, Offer, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
-from rex_lsp.syntax.tree import Node
+from rex_lsp.syntax.tree import Node, parse
 
 _PLAIN = Offer("make it a plain `static`", Applicability.UNSAFE)
 _POINTERS = {
@@ -54,21 +54,40 @@ def check(context: ItemContext) -> Iterator[Finding]:
         yield _finding(message, context.span_of(type_node))
         return
     yield from _pointers(context, type_node)
+    if isinstance(answer, External) and answer.written:
+        yield from _behind(context, type_node, answer.written)
     if isinstance(answer, External):
         yield from _size(context, answer.path[-1], type_node)
 
 
 def _pointers(context: ItemContext, type_node: Node) -> Iterator[Finding]:
+    for what, node in _kept(type_node):
+        yield _finding(_message(what), context.span_of(node))
+
+
+def _behind(context: ItemContext, type_node: Node, written: bytes) -> Iterator[Finding]:
+    """What the alias that the map's type is written by stands for."""
+    alias = parse(b"type X = " + written + b";").root_node
+    for what, _ in _kept(alias.named_children[0]) if alias.named_children else ():
+        yield _finding(_message(what), context.span_of(type_node))
+        return
+
+
+def _message(what: str) -> str:
+    return (
+        f"{what} cannot be in a map: user space and other programs write there, and an "
+        "address that they write would be followed"
+    )
+
+
+def _kept(type_node: Node) -> Iterator[tuple[str, Node]]:
+    """The pointers among a type's arguments, each with what it is."""
     waiting = list(type_node.named_children)
     while waiting:
         inner = waiting.pop(0)
         what = _POINTERS.get(inner.type)
         if what is not None:
-            message = (
-                f"{what} cannot be in a map: user space and other programs write there, and an "
-                "address that they write would be followed"
-            )
-            yield _finding(message, context.span_of(inner))
+            yield what, inner
         else:
             waiting.extend(inner.named_children)
 

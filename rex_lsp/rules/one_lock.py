@@ -20,6 +20,9 @@ _GUARD = "rex_spinlock_guard"
 _TAKES = f"{_GUARD}::new"
 _LET = re.compile(rb"\blet\s+(?:mut\s+)?([A-Za-z]\w*|_\w+)\s*(?::[^=;]*)?=\s*$")
 _MOVED = re.compile(r"\bmove _(\d+)\b(?!\.)")
+_BRANCH = re.compile(rb"[^;{\s]\s*\{")
+"""A block that is no plain one: something stands before it."""
+
 _TO = re.compile(r"_(\d+) = ")
 _DROPPED = re.compile(r"(?:drop|StorageDead)\(_(\d+)\)")
 _MESSAGE = (
@@ -38,7 +41,7 @@ def check(context: ItemContext) -> Iterator[Finding]:
     for (first, whole), (second, _) in pairwise(taken):
         named = _LET.search(context.text, 0, first.start)
         between = context.text[whole.end : second.start]
-        if named is None or b"{" in between or b"}" in between:
+        if named is None or b"}" in between or _BRANCH.search(between):
             continue
         name = named[1]
         if re.search(rb"\b(?:drop|return|" + re.escape(name) + rb")\b|[?|]|=>|!\s*\(", between):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rex_lsp.model.facts import VALUE
 from rex_lsp.model.mir import Body
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Severity
@@ -34,6 +35,10 @@ def check(context: ItemContext) -> Iterator[Finding]:
             yield _finding(f"`{{:p}}` prints an address: {_WHY}", Span(*literal.span()))
     for span in context.facts.addresses:
         yield _finding(f"a pointer becomes a number: {_WHY}", span)
+    for call in context.facts.methods:
+        local = context.facts.visible(call.receiver, VALUE, call.span.start)
+        if call.name in _ADDRESSES and local is not None and local.pointer:
+            yield _finding(f"an address is read: {_WHY}", call.span)
 
 
 def check_mir(bodies: Sequence[Body]) -> Iterator[Sighting]:

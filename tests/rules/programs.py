@@ -7,10 +7,9 @@ the module's own that is called `forget`, …) and by how that name gets to wher
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 
-Uses = Callable[[Random, int], str]
+from tests.rules.spellings import Piece, reached
 
 LEAKS = {
     "forget": ("core::mem", "forget", "{}(Guard(1))"),
@@ -31,16 +30,22 @@ use rex as _;
 pub struct Guard(pub u32);
 impl Drop for Guard { fn drop(&mut self) {} }
 pub mod own {
+    pub struct Vec<T>(T);
+    pub struct Lock {}
+    impl Lock { pub fn new(_: &mut rex::spinlock::bpf_spin_lock) -> Lock { Lock {} } }
+    pub fn abort() -> ! { loop {} }
+    macro_rules! asm { ($t:literal) => { () }; }
+    pub(crate) use asm;
     pub fn forget<T>(_: T) {}
     pub fn drop<T>(_: T) {}
 }
 """
 
 
-def leaking(chance: Random, number: int) -> str:
+def leaking(chance: Random, number: int) -> Piece:
     """A module that leaks, or does something that looks like it."""
     module, name, use = LEAKS[chance.choice(list(LEAKS))]
-    inside, path = _reached(chance, module, name)
+    inside, path = reached(chance, module, name)
     statement = use.format(path)
     generic = "::<" in statement or "::new" in statement
     ways = ["{}", "let _value = {{ {} }};", "(|| {{ {} }})();", "run!({{ {} }});"]
@@ -48,35 +53,14 @@ def leaking(chance: Random, number: int) -> str:
         ways += [f"Some(Guard(1)).map({path});", f"let away = {path}; away(Guard(1));"]
     way = chance.choice(ways)
     body = way.format(statement) if "{}" in way or "{{" in way else way
-    return (
+    return Piece(
         f"pub mod p{number} {{\n    use super::Guard;\n"
         "    macro_rules! run { ($($t:tt)*) => { $($t)* }; }\n"
         f"    {inside}\n    pub fn f() {{\n        {body}\n    }}\n}}\n"
     )
 
 
-def _reached(chance: Random, module: str, name: str) -> tuple[str, str]:
-    """Items that bring a name near, and the path it then has."""
-    whole = f"{module}::{name}"
-    last = module.rpartition("::")[2]
-    deeper = whole if whole.startswith("core") else f"super::{whole}"
-    ways = [
-        ("", whole),
-        (f"use {whole};", name),
-        (f"use {whole} as renamed;", "renamed"),
-        (f"use {module};", f"{last}::{name}"),
-        (f"use {module} as place;", f"place::{name}"),
-        (f"use {module}::{{self as place, {name} as other}};", "other"),
-        (f"mod tools {{ pub use {deeper} as thing; }}", "tools::thing"),
-        (f"mod tools {{ pub use {deeper} as thing; }} use tools::thing as got;", "got"),
-        (f"use {module}::*;", name),
-        (f"use {whole} as a; use self::a as b;", "b"),
-        (f"use {whole};", f"self::{name}"),
-    ]
-    return chance.choice(ways)
-
-
-def floating(chance: Random, number: int) -> str:
+def floating(chance: Random, number: int) -> Piece:
     """A module that computes with floats, or with numbers that look like them."""
     type_ = chance.choice(["f32", "f64", "u32", "u64", "i16"])
     literal = {"f32": "1.5", "f64": "2e3"}.get(type_, chance.choice(["15", "0x2e3"]))
@@ -98,12 +82,12 @@ def floating(chance: Random, number: int) -> str:
             f"core::hint::black_box(<{named} as Default>::default());",
         ]
     )
-    return (
+    return Piece(
         f"pub mod p{number} {{\n    {inside}\n    pub fn f(n: u8) {{\n        {body}\n    }}\n}}\n"
     )
 
 
-def unsafe_(chance: Random, number: int) -> str:
+def unsafe_(chance: Random, number: int) -> Piece:
     """A module with an `unsafe` somewhere, or with the word where it means nothing."""
     item = chance.choice(
         [
@@ -121,11 +105,4 @@ def unsafe_(chance: Random, number: int) -> str:
             "macro_rules! name { ($n:ident) => { pub fn $n() {} }; } name!(no_mangle);",
         ]
     )
-    return f"pub mod p{number} {{\n    {item.replace('@', str(number))}\n}}\n"
-
-
-KINDS: dict[str, tuple[str, Uses]] = {
-    "leak": ("rex::leak", leaking),
-    "float_or_simd": ("rex::float_or_simd", floating),
-    "unsafe_code": ("rex::unsafe_code", unsafe_),
-}
+    return Piece(f"pub mod p{number} {{\n    {item.replace('@', str(number))}\n}}\n")

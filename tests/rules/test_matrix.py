@@ -37,20 +37,21 @@ MATRIX = {
     },
     "std_or_alloc": PATHS
     | {"type_alias", "qualified", "function_value", "cfg_attr", "prelude", "extern_crate"}
-    | {"opaque_glob"},
+    | {"opaque_glob", "textual_scope"},
     "missing_no_std": frozenset({"direct", "half", "cfg_attr", "cfg_attr_inactive", "commented"})
     | {"both", "module", "broken"},
     "float_or_simd": PATHS | {"type_alias", "qualified", "function_value", "cfg_attr", "patterns"},
     "inline_asm": PATHS | {"cfg_attr"},
     "unstable_feature": KEYWORDS | {"shadowing"},
-    "static_mut": KEYWORDS | {"shadowing", "extern_block"},
+    "static_mut": KEYWORDS | {"shadowing", "lifetimes", "extern_block"},
     "reserved_item": KEYWORDS | {"symbol", "program"},
     "program_signature": (PATHS - {"use", "group", "macro_body", "macro_argument"})
     | {"type_alias", "qualified", "cfg_attr", "extern_crate", "argument", "twins"}
     | {"unknown_types", "half_typed", "contexts", "item_macro"},
     "abort": PATHS | {"function_value"},
-    "map_definition": ITEMS | {"kinds", "twins", "rename", "type_alias", "item_macro"},
-    "pointer_as_data": ITEMS | {"kinds", "allowed"},
+    "map_definition": ITEMS
+    | {"kinds", "twins", "rename", "type_alias", "item_macro", "alias_arguments"},
+    "pointer_as_data": ITEMS | {"kinds", "locals", "allowed"},
     "drop_not_run_on_panic": ITEMS | {"rename", "qualified"},
     "verdict": ITEMS | {"xdp", "ignored"},
     "recursion": ITEMS | {"members", "shadowing", "allowed"},

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rex_lsp.model.facts import Unsafe
+from rex_lsp.model.facts import VALUE, Unsafe
 from rex_lsp.model.reading import scopes
 from rex_lsp.model.reading.handlers import Handlers
 from rex_lsp.model.reading.idle import needs_nothing
+from rex_lsp.model.uses import unraw
 from rex_lsp.syntax.items import body_of
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, text_of
@@ -75,12 +76,13 @@ def cast(reader: Reader, node: Node) -> None:
     """`pointer as usize`, where the pointer can be seen."""
     type_node = node.child_by_field_name("type")
     value = node.child_by_field_name("value")
-    if type_node is not None and type_node.type == "primitive_type" and _is_pointer(value):
+    if type_node is not None and type_node.type == "primitive_type" and is_pointer(reader, value):
         reader.facts.addresses.append(reader.span(node))
     reader.children(node)
 
 
-def _is_pointer(value: Node | None) -> bool:
+def is_pointer(reader: Reader, value: Node | None) -> bool:
+    """Whether an expression certainly is a raw pointer or the address of a function."""
     while value is not None and value.type == "parenthesized_expression" and value.named_children:
         value = value.named_children[0]
     if value is None:
@@ -88,6 +90,10 @@ def _is_pointer(value: Node | None) -> bool:
     if value.type == "type_cast_expression":
         type_node = value.child_by_field_name("type")
         return type_node is not None and type_node.type in ("pointer_type", "function_type")
+    if value.type == "identifier":
+        called = unraw(text_of(value, reader.data))
+        local = reader.facts.visible(called, VALUE, value.start_byte - reader.base)
+        return local is not None and local.pointer
     if value.type != "call_expression":
         return False
     function = value.child_by_field_name("function")

@@ -185,14 +185,19 @@ def bind(
     type_node: Node | None = None,
     value: Node | None = None,
 ) -> None:
-    for name, node in bindings(pattern, reader.data):
-        if node is None:
-            reader.add(name, VALUE, visible, "let")
-        else:
-            reader.visit(node)
     simple = pattern
     if pattern.type == "mut_pattern" and pattern.named_children:
         simple = pattern.named_children[-1]
+    pointer = simple.type == "identifier" and (
+        type_node.type == "pointer_type"
+        if type_node is not None
+        else keywords.is_pointer(reader, value)
+    )
+    for name, node in bindings(pattern, reader.data):
+        if node is None:
+            reader.facts.add_local(Local(name, VALUE, visible, "let", pointer=pointer))
+        else:
+            reader.visit(node)
     if simple.type == "identifier":
         segments = path_segments(type_node, reader.data) if type_node is not None else None
         if segments is None and value is not None and value.type == "call_expression":

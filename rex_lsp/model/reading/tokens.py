@@ -88,7 +88,7 @@ class _Tokens:
                 self._unsafe(tokens, at)
             elif kind == "#":
                 self._attribute(tokens, at)
-            elif kind == "static":
+            elif kind == "static" and before != "'":
                 following = tokens[at + 1].type if at + 1 < len(tokens) else ""
                 if following in ("mut", "mutable_specifier"):
                     self.facts.static_muts.append(self._span(token))
