@@ -312,7 +312,8 @@ class Engine:
             return self._judge(raw, data, path, key)
         asked: set[Question] = set()
         module = key[1]
-        became = self._crate.names.expansion(module, data[call.start_byte : call.end_byte], asked)
+        text = data[call.start_byte : call.end_byte]
+        became = self._crate.names.expansion(module, text, asked)
         if became is None:
             verdict = self._judge(raw, data, path, key)
             return replace(verdict, questions=verdict.questions | asked)
@@ -331,7 +332,7 @@ class Engine:
             (one.code, one.message, one.span): one
             for finding in found
             if not _inside(finding.span, look.inactive)
-            for one in _in_call(finding, expansion, by, said)
+            for one in _in_call(finding, expansion, text, by, said)
         }
         permitted = allowances(raw, data)
         used: set[tuple[Span, str]] = set()
@@ -423,11 +424,12 @@ def shifted(finding: Finding, by: int) -> Finding:
 
 
 def _in_call(
-    finding: Finding, expansion: Expansion, by: int, said: Collection[str]
+    finding: Finding, expansion: Expansion, call: bytes, by: int, said: Collection[str]
 ) -> Iterator[Finding]:
     """What is found in an expansion, at its place in the call; fixes only of what stands there.
 
-    `by` is where the call begins, `said` the codes that the macro's definition is told.
+    `call` is the call's text, `by` where it begins, `said` the codes that the macro's
+    definition is told.
     """
     place = expansion.place(finding.span)
     if place is None and finding.code in said:
@@ -435,11 +437,12 @@ def _in_call(
     fixes: list[Fix] = []
     for fix in finding.fixes:
         edits = [(edit, expansion.place(edit.span)) for edit in fix.edits if edit.path is None]
-        if len(edits) == len(fix.edits) and all(
-            where is not None and where.end - where.start == edit.span.end - edit.span.start
+        made = tuple(
+            Edit(where.shifted(by), edit.text)
             for edit, where in edits
-        ):
-            made = tuple(Edit(where.shifted(by), edit.text) for edit, where in edits if where)
+            if where is not None and expansion.is_same(edit.span, call[where.start : where.end])
+        )
+        if made and len(made) == len(fix.edits):
             fixes.append(replace(fix, edits=made))
     where = (place or expansion.name).shifted(by)
     yield replace(finding, span=where, fixes=tuple(fixes))

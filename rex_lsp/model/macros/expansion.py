@@ -48,6 +48,10 @@ class Expansion:
         """Where a stretch of the text is shown: at the macro's name, if it is not the call's."""
         return self.place(span) or self.name
 
+    def is_same(self, span: Span, written: bytes) -> bool:
+        """Whether a stretch of the text is what is written somewhere, blanks left aside."""
+        return b"".join(self.text[span.start : span.end].split()) == b"".join(written.split())
+
     def raws(self) -> list[Raw]:
         """The items of the text."""
         return list(raw_items(_parsed(self.text)))
