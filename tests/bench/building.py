@@ -40,8 +40,8 @@ class _Command:
         return time.perf_counter() - began
 
 
-async def measure(directory: Path, times: int) -> list[Row]:
-    """The rows of one extension of 500 lines that compiles."""
+async def measure(directory: Path, rows: list[Row], times: int) -> None:
+    """Add the rows of one extension of 500 lines that compiles."""
     text = text_of(500, mistakes=False)
     main = extension(directory, text)
     with tempfile.TemporaryDirectory(prefix="rex-") as runtime:
@@ -49,11 +49,9 @@ async def measure(directory: Path, times: int) -> list[Row]:
         try:
             await server.initialize(directory, trusted=True)
             uri = server.open(main, text)
-            return [
-                *await _checks(server, uri, main, text, times),
-                *await _attaching(server, uri, times),
-                await _cancelling(server, uri, main, text),
-            ]
+            rows += await _checks(server, uri, main, text, times)
+            rows += await _attaching(server, uri, times)
+            rows.append(await _cancelling(server, uri, main, text))
         finally:
             await server.kill()
             end_daemon(Path(runtime))

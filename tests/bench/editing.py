@@ -22,19 +22,23 @@ _LONG_SECONDS = 120.0
 _GLOB = "use self::shared_3::*;\n"
 
 
-async def measure(directory: Path, lines: int, keys: int, growth: int) -> list[Row]:
-    """The rows of one length; `growth` edits are made to see whether memory grows."""
+async def measure(
+    directory: Path, rows: list[Row], lines: int, keys: int, growth: int, *, quiet: bool
+) -> None:
+    """Add the rows of one length; `growth` edits are made to see whether memory grows."""
     text = text_of(lines)
     main = extension(directory, text)
     server = await Session.watched(directory / "turns")
     try:
-        return await _Measure(server, main, text, lines).all(keys, growth)
+        await _Measure(server, main, text, lines, rows, quiet).all(keys, growth)
     finally:
         await server.kill()
 
 
 class _Measure:
-    def __init__(self, server: Session, main: Path, text: str, lines: int) -> None:
+    def __init__(
+        self, server: Session, main: Path, text: str, lines: int, rows: list[Row], quiet: bool
+    ) -> None:
         self.server = server
         self.main = main
         self.text = text
@@ -42,9 +46,10 @@ class _Measure:
         self.name = f"{lines:,} lines"
         self.uri = main.as_uri()
         self.version = 1
-        self.rows: list[Row] = []
+        self.rows = rows
+        self.quiet = quiet
 
-    async def all(self, keys: int, growth: int) -> list[Row]:
+    async def all(self, keys: int, growth: int) -> None:
         """Measure one thing after the other."""
         await self.server.initialize(self.main.parents[1])
         await self.server.rest()
@@ -56,11 +61,16 @@ class _Measure:
             await self._replace_all()
         await self._glob()
         if self.lines == 5_000:
-            self.rows += await asked(self.server, self.uri, self.text)
-        turns = self.server.turns()
-        self.rows.append(longest(f"longest loop turn of the changes above, {self.name}", turns, 50))
+            self.rows += await asked(self.server, self.uri, self.text, quiet=self.quiet)
+        self._longest("longest loop turn of the changes above")
         await self._memory(growth)
-        return self.rows
+
+    def _judged(self, what: str, samples: list[Sample], limits: dict[float, float]) -> None:
+        self.rows.append(judged(f"{what}, {self.name}", samples, limits, quiet=self.quiet))
+
+    def _longest(self, what: str) -> None:
+        turns = self.server.turns()
+        self.rows.append(longest(f"{what}, {self.name}", turns, 50, quiet=self.quiet))
 
     async def _open(self) -> None:
         server = self.server
@@ -73,17 +83,16 @@ class _Measure:
         last = [m for m in server.said if m.get("method") == "textDocument/publishDiagnostics"][-1]
         whole = Sample((last["at"] - began) * 1000, server.cpu() - used)
         limits = ({100.0: 300.0}, {100.0: 2000.0}) if self.lines == 50_000 else ({}, {})
-        self.rows.append(judged(f"open {self.name}: the first diagnostics", [first], limits[0]))
-        self.rows.append(judged(f"open {self.name}: everything", [whole], limits[1]))
-        turns = server.turns()
-        self.rows.append(longest(f"longest loop turn of opening {self.name}", turns, 50))
+        self._judged("open: the first diagnostics", [first], limits[0])
+        self._judged("open: everything", [whole], limits[1])
+        self._longest("longest loop turn of opening")
 
     async def _type(self, keys: int) -> None:
         changes = trace()[:keys]
         line = middle(self.text)
         samples = await self.server.type(self.uri, self.version, line, changes)
         self.version += len(changes)
-        self.rows.append(judged(f"edit, {self.name}", samples, _TYPING[self.lines]))
+        self._judged("edit", samples, _TYPING[self.lines])
         self.server.replace(self.uri, self.version + 1, self.text)
         self.version += 1
         await self.server.published(self.uri, version=self.version, wait=_LONG_SECONDS)
@@ -98,7 +107,7 @@ class _Measure:
             samples.append(await self._edit(partial((0, 0, 0, 0, block), line)))
             await self._edit(partial((0, 0, 200, 0, ""), line))
         limits = {99.0: 50.0} if self.lines == 5_000 else {}
-        self.rows.append(judged(f"paste of 200 lines, {self.name}", samples, limits))
+        self._judged("paste of 200 lines", samples, limits)
 
     async def _replace_all(self) -> None:
         lines = self.text.split("\n")
@@ -114,8 +123,8 @@ class _Measure:
             samples.append(await self._edit(*({"range": at(n, c), "text": " "} for n, c in places)))
             back = ({"range": at(n, c, n, c + 1), "text": ""} for n, c in reversed(places))
             samples.append(await self._edit(*back))
-        what = f"replace-all of {len(places)} places in one message, {self.name}"
-        self.rows.append(judged(what, samples, {99.0: 250.0}))
+        what = f"replace-all of {len(places)} places in one message"
+        self._judged(what, samples, {99.0: 250.0})
 
     async def _glob(self) -> None:
         line = HEAD.count("\n")
@@ -124,9 +133,7 @@ class _Measure:
             samples.append(await self._edit(partial((0, 0, 0, 0, _GLOB), line)))
             samples.append(await self._edit(partial((0, 0, 1, 0, ""), line)))
         limits = {100.0: 150.0} if self.lines == 5_000 else {}
-        self.rows.append(
-            judged(f"a glob `use` at the root comes or goes, {self.name}", samples, limits)
-        )
+        self._judged("a glob `use` at the root comes or goes", samples, limits)
 
     async def _memory(self, growth: int) -> None:
         pid = self.server.process.pid

@@ -35,6 +35,7 @@ _TOLD = (
     "workspace/semanticTokens/refresh",
 )
 _READY_SECONDS = 150.0
+_TYPING_SECONDS = 45.0
 
 
 def find() -> str | None:
@@ -52,8 +53,8 @@ def version(command: str) -> str:
     return subprocess.run([command, "--version"], capture_output=True, text=True).stdout.strip()
 
 
-async def measure(command: str, directory: Path, lines: int, keys: int) -> list[Row]:
-    """Its numbers for a file of one length: edit to pulled diagnostics, requests, memory."""
+async def measure(command: str, directory: Path, rows: list[Row], lines: int, keys: int) -> None:
+    """Add its numbers for a file of one length: edit to pulled diagnostics, requests, memory."""
     text = text_of(lines)
     main = extension(directory, text)
     began = time.perf_counter()
@@ -67,22 +68,24 @@ async def measure(command: str, directory: Path, lines: int, keys: int) -> list[
         uri = server.open(main, text)
         await server.until(_quiescent, wait=_READY_SECONDS)
         ready = time.perf_counter() - began
+        name = f"{lines:,} lines"
+        rows.append(Row(f"rust-analyzer: start to ready, {name}", f"{ready * 1000:.0f}"))
         await server.rest()
         line, samples = middle(text), []
+        until = time.perf_counter() + _TYPING_SECONDS
         for number, change in enumerate(trace()[:keys], 2):
             samples.append(await _edit(server, uri, number, [partial(change, line)]))
-        name = f"{lines:,} lines"
-        version_ = number + 1
-        server.replace(uri, version_, text)
-        rows = [judged(f"rust-analyzer: edit to pulled diagnostics, {name}", samples, {})]
-        rows += [
-            Row(f"rust-analyzer: {row.what}, {name}", row.wall, row.cpu)
-            for row in await asked(server, uri, text, limits=False)
-        ]
-        rows.append(Row(f"rust-analyzer: start to ready, {name}", f"{ready * 1000:.0f}"))
+            if time.perf_counter() > until:
+                break
+        what = f"rust-analyzer: edit to pulled diagnostics, {name} ({len(samples)} edits)"
+        rows.append(judged(what, samples, {}, quiet=True))
         size = memory_mb(server.process.pid)
         rows.append(Row(f"rust-analyzer: memory (PSS), {name}", f"{size:.0f} MB"))
-        return rows
+        server.replace(uri, len(samples) + 2, text)
+        rows += [
+            Row(f"rust-analyzer: {row.what}, {name}", row.wall, row.cpu)
+            for row in await asked(server, uri, text, limits=False, quiet=True)
+        ]
     finally:
         await server.kill()
 

@@ -25,7 +25,9 @@ def places(text: str) -> Iterator[tuple[str, int, int]]:
         yield method, line, lines[line].index(sought) + into
 
 
-async def asked(server: Session, uri: str, text: str, *, limits: bool = True) -> list[Row]:
+async def asked(
+    server: Session, uri: str, text: str, *, quiet: bool, limits: bool = True
+) -> list[Row]:
     """A row for each request."""
     rows = []
     for method, line, character in places(text):
@@ -35,9 +37,8 @@ async def asked(server: Session, uri: str, text: str, *, limits: bool = True) ->
         }
         samples = [await server.ask(method, params) for _ in range(_TIMES)]
         what = method.removeprefix("textDocument/")
-        rows.append(
-            judged(f"{what} at `{_around(text, line, character)}`", samples, _P95 if limits else {})
-        )
+        name = f"{what} at `{_around(text, line, character)}`"
+        rows.append(judged(name, samples, _P95 if limits else {}, quiet=quiet))
     return rows
 
 
