@@ -309,6 +309,12 @@ class Crate:
             for program in found.programs:
                 yield program, base
 
+    def relative_maps(self, path: Path) -> Iterator[tuple[MapStatic, int]]:
+        """The maps of a file, each with the offset that its places count from."""
+        for found, base in self._all(path):
+            for one in found.maps:
+                yield one, base
+
     def _offered(self, path: Path) -> tuple[list[Program], list[MapStatic]]:
         document = self.document(path)
         if document is None:

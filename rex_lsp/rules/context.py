@@ -13,7 +13,7 @@ from rex_lsp.model.crate import Crate
 from rex_lsp.model.facts import AttributeUse, Facts, PathUse
 from rex_lsp.model.modules import ModuleId, condition_holds
 from rex_lsp.model.names import Question
-from rex_lsp.model.program import KINDS, Program, read_program
+from rex_lsp.model.program import KINDS, MapStatic, Program, read_program
 from rex_lsp.model.programs import BUILT_IN, attribute_segments, rex_name
 from rex_lsp.model.uses import Segments
 from rex_lsp.syntax.document import Document
@@ -153,6 +153,10 @@ class FileContext:
     def programs(self, path: Path) -> Iterator[tuple[Program, int]]:
         """The programs of a file of the crate, each with the offset its places count from."""
         return self.crate.relative_programs(path)
+
+    def maps(self, path: Path) -> Iterator[tuple[MapStatic, int]]:
+        """The maps of a file of the crate, each with the offset its places count from."""
+        return self.crate.relative_maps(path)
 
     def other_files(self) -> Iterator[Path]:
         """The crate's files in the order in which names clash: root first, then by path."""

@@ -94,16 +94,22 @@ class _Look:
     inactive: list[Span] = field(default_factory=list)
     stale: bool = False
     base: int = -1
+    speaking: list[tuple[int, _Verdict]] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
 
     def at(self, base: int) -> tuple[Finding, ...]:
         """The findings for a chunk that begins at `base`."""
         if base != self.base:
+            if self.base < 0:
+                # Most items have nothing to say, and every edit moves all chunks after it.
+                self.speaking = [(at, one) for at, one in self.placed if one.findings]
             self.base = base
             self.findings = tuple(
-                shifted(finding, base + start)
-                for start, verdict in self.placed
-                for finding in verdict.findings
+                [
+                    shifted(one, base + at)
+                    for at, verdict in self.speaking
+                    for one in verdict.findings
+                ]
             )
         return self.findings
 

@@ -109,19 +109,19 @@ def _size(context: ItemContext, kind: str, type_node: Node) -> Iterator[Finding]
 
 def check_file(context: FileContext) -> Iterator[Finding]:
     """A map's name is its symbol, so it is one of its kind in the whole crate."""
-    first: dict[str, tuple[MapStatic, Path]] = {}
+    first: dict[str, tuple[MapStatic, int, Path]] = {}
     for path in context.other_files():
-        for one in context.crate.maps(path):
-            known, where = first.setdefault(one.name, (one, path))
-            if known is one or path != context.path:
+        for one, base in context.maps(path):
+            known, known_base, where = first.setdefault(one.name, (one, base, path))
+            if (known is one and known_base == base) or path != context.path:
                 continue
             message = f"two maps are called `{one.name}`: the name is the map's symbol"
-            there = Related(where, known.name_span, "the first one is here")
+            there = Related(where, known.name_span.shifted(known_base), "the first one is here")
             yield Finding(
                 RULE.code,
                 RULE.severity,
                 message,
-                one.name_span,
+                one.name_span.shifted(base),
                 related=(there,),
                 item=one.item,
             )
