@@ -22,13 +22,15 @@ from rex_lsp.model.modules import Expanded, ModuleId, condition_holds
 from rex_lsp.model.names import Question
 from rex_lsp.model.reading.reader import Reader
 from rex_lsp.model.uses import unraw
-from rex_lsp.rules import suppression
+from rex_lsp.rules import recursion, suppression
+from rex_lsp.rules.calls import Function, Graph, Key, function_of, graph_of, on_cycles
 from rex_lsp.rules.context import FileContext, ItemContext
 from rex_lsp.rules.finding import Edit, Finding, Fix, Severity
 from rex_lsp.rules.registry import RULES
 from rex_lsp.rules.rule import Rule
 from rex_lsp.rules.suppression import Allowance, allowances
 from rex_lsp.syntax.chunk import Chunk
+from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.items import Raw, body_of, raw_items, read_attribute
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, parse, text_of
@@ -81,6 +83,7 @@ class _Verdict:
     questions: frozenset[Question]
     inactive: tuple[Span, ...]
     stale: bool = False
+    function: Function | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +99,15 @@ class _Look:
     base: int = -1
     speaking: list[tuple[int, _Verdict]] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
+    _edges: tuple[tuple[Key, tuple[Key, ...]], ...] | None = None
+
+    @property
+    def edges(self) -> tuple[tuple[Key, tuple[Key, ...]], ...]:
+        """The functions of the chunk, each with those it certainly calls."""
+        if self._edges is None:
+            found = (verdict.function for _, verdict in self.placed)
+            self._edges = tuple(one.edges for one in found if one is not None)
+        return self._edges
 
     def at(self, base: int) -> tuple[Finding, ...]:
         """The findings for a chunk that begins at `base`."""
@@ -123,6 +135,7 @@ class Engine:
         self._rules = rules
         self._files: dict[Path, dict[Chunk, _Look]] = {}
         self._checks: list[tuple[Rule, Callable[[ItemContext], Iterator[Finding]]]] | None = None
+        self._graphs: dict[Path, tuple[list[tuple[tuple[Key, tuple[Key, ...]], ...]], Graph]] = {}
         self.checked = 0
         """How many items were looked at since the start: what an edit cost."""
 
@@ -157,10 +170,33 @@ class Engine:
         for rule in self._wanted() if complete else ():
             if rule.check_file is not None:
                 found.extend(one for one in rule.check_file(context) if not _inside(one.span, dark))
+        if complete:
+            found.extend(self._cycles(path, document))
         if overrides:
             found = [one for one in map(_overridden(overrides), found) if one is not None]
         found.sort(key=lambda one: (one.span.start, one.span.end, one.code))
         return found
+
+    def _cycles(self, path: Path, document: Document) -> Iterator[Finding]:
+        """Calls in a file that lead back to where they stand."""
+        looks = [self._files[path][chunk] for chunk in document.chunks]
+        edges = [look.edges for look in looks]
+        known = self._graphs.get(path)
+        if known is None or known[0] != edges:
+            graph = on_cycles(graph_of(one for part in edges for one in part))
+            known = self._graphs[path] = edges, graph
+        if not known[1]:
+            return
+        functions = [
+            (base + start, verdict.function, verdict.key[2])
+            for look, base in zip(looks, document.bases, strict=True)
+            for start, verdict in look.placed
+            if verdict.function is not None
+        ]
+        items = {base: item for base, _, item in functions}
+        rows = [(base, function) for base, function, _ in functions]
+        for base, finding in recursion.cycles(path, rows, known[1]):
+            yield replace(shifted(finding, base), item=items[base])
 
     def inactive(self, path: Path) -> list[Span]:
         """See the function of this module."""
@@ -401,7 +437,31 @@ class Engine:
         for one in self._problems(raw, data, used, container=raw.node.type in _CONTAINERS):
             if not _inside(one.span, dark):
                 found.setdefault((one.message, one.span), replace(one, item=item))
-        return _Verdict(key, tuple(found.values()), frozenset(context.questions), dark)
+        function = self._function(context, dark, allowed, permitted, used)
+        questions = frozenset(context.questions)
+        return _Verdict(key, tuple(found.values()), questions, dark, function=function)
+
+    def _function(
+        self,
+        context: ItemContext,
+        dark: Iterable[Span],
+        allowed: Collection[str],
+        permitted: Iterable[Allowance],
+        used: set[tuple[Span, str]],
+    ) -> Function | None:
+        """The function that an item is, without the calls that cfg or a comment takes out."""
+        name = recursion.RULE.name
+        if recursion.RULE.code not in self._rules or name in allowed:
+            return None
+        function = function_of(context)
+        if function is None or _inside(Span(len(context.text) - 1, len(context.text)), dark):
+            return None
+        calls = [
+            (key, span)
+            for key, span in function.calls
+            if not _inside(span, dark) and not _is_allowed(name, span, permitted, used)
+        ]
+        return replace(function, calls=tuple(calls))
 
 
 _ENGINES: WeakKeyDictionary[Crate, Engine] = WeakKeyDictionary()

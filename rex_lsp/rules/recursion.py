@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""`recursion`: a function that calls itself."""
+"""`recursion`: a function that calls itself, or that others lead back to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
 
 from rex_lsp.model.answers import Item
+from rex_lsp.rules.calls import Function, Graph, inner_functions, way
 from rex_lsp.rules.context import ItemContext
-from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
 
@@ -18,7 +21,10 @@ def check(context: ItemContext) -> Iterator[Finding]:
     if context.node.type != "function_item" or name_span is None:
         return
     name = context.source(name_span)
+    inner = inner_functions(context)
     for span in _calls(context, name):
+        if any(one.contains(span.start) for one in inner):
+            continue
         yield Finding(
             RULE.code,
             RULE.severity,
@@ -50,6 +56,35 @@ def _calls(context: ItemContext, name: str) -> Iterator[Span]:
 def _is(item: Item, context: ItemContext, name: str) -> bool:
     declared = (item.kind, item.name, item.module, item.rest)
     return declared == ("fn", name, context.module, ())
+
+
+def cycles(
+    path: Path, functions: Iterable[tuple[int, Function]], graph: Graph
+) -> Iterator[tuple[int, Finding]]:
+    """Calls that lead back to where they stand by way of other functions of the file.
+
+    `functions` are those of the file, each with the offset that its spans count from; each
+    finding comes with that of its own. `graph` is what lies on cycles.
+    """
+    placed = [(base, one) for base, one in functions if one.key in graph]
+    by_key = {one.key: (base, one) for base, one in placed}
+    for base, one in placed:
+        for called, span in one.calls:
+            row = way(graph, called, one.key) if called in graph.get(one.key, ()) else None
+            if row is None:
+                continue
+            through = ", ".join(f"`{key[-1]}`" for key in row[:-1])
+            related = []
+            for caller, callee in pairwise(row):
+                start, function = by_key[caller]
+                place = next(span for key, span in function.calls if key == callee)
+                text = f"`{caller[-1]}` calls `{callee[-1]}` here"
+                related.append(Related(path, place.shifted(start), text))
+            message = (
+                f"`{one.name}` calls itself by way of {through}: how deep it goes is checked "
+                "while it runs, and a program that leaves its stack is ended"
+            )
+            yield base, Finding(RULE.code, RULE.severity, message, span, related=tuple(related))
 
 
 RULE = Rule(

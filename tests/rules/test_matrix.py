@@ -54,7 +54,7 @@ MATRIX = {
     "pointer_as_data": ITEMS | {"kinds", "locals", "allowed"},
     "drop_not_run_on_panic": ITEMS | {"rename", "qualified"},
     "verdict": ITEMS | {"xdp", "ignored"},
-    "recursion": ITEMS | {"members", "shadowing", "allowed"},
+    "recursion": ITEMS | {"members", "cycle", "shadowing", "allowed"},
     "helper_not_available": ITEMS | {"shadowing", "item_macro"},
     "suppression": frozenset({"direct", "statements", "nested_module", "inactive"}),
     "stack_frame": ITEMS | {"sizes"},

@@ -12,7 +12,7 @@ from rex_lsp.model import growing, modules, names, outside
 from rex_lsp.model.facts import Facts
 from rex_lsp.model.modules import Builder
 from rex_lsp.model.names import _Search
-from rex_lsp.model.reading import macros, paths, reader, scopes
+from rex_lsp.model.reading import keywords, macros, paths, reader, scopes
 from rex_lsp.model.reading.reader import Reader
 from rex_lsp.rules import engine, suppression
 from rex_lsp.rules.context import ItemContext
@@ -47,6 +47,8 @@ STEPS: dict[str, tuple[object, str, Any]] = {
     "macro arguments": (macros, "tokens", nothing),
     "macro bodies": (macros, "read_body", nothing),
     "loose tokens": (macros, "read_tokens", nothing),
+    "functions that calls lead to": (engine, "function_of", always(None)),
+    "pointers in locals": (keywords, "is_pointer", always(False)),
     "macros that make items": (modules, "expand", always(None)),
     "macros that a path means": (growing, "_WALKS", 1),
     "items of blocks": (scopes, "hoist", nothing),
