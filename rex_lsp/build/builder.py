@@ -244,7 +244,11 @@ async def _compile(
     finally:
         reading.cancel()
     result.log = ran.log
-    placed = [one for one in ran.placed if not sources.answers_for(*one)]
+    placed = [
+        (path, finding)
+        for path, finding in ran.placed
+        if not sources.answers_for(path, finding) and not verdict.speaks_for(path)
+    ]
     _add_all(result, sources.in_our_words(placed))
     return ran, sources
 

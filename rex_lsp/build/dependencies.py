@@ -26,14 +26,20 @@ class Verdict:
     """What is wrong with a closure.
 
     `packages` is all of it, `judged` are the directories of packages that this rule spoke
-    about (allowed or not), so that the compiler's lints leave them alone; `record` is a
-    line for the build record.
+    about (allowed or not), so that the compiler's lints leave them alone; `refused` those of
+    packages that are not allowed; `record` is a line for the build record.
     """
 
     placed: list[Placed] = field(default_factory=list)
     packages: list[Package] = field(default_factory=list)
     judged: list[Path] = field(default_factory=list)
+    refused: list[Path] = field(default_factory=list)
     record: str = ""
+
+    def speaks_for(self, path: Path) -> bool:
+        """Whether a file is of a package that is refused as a whole, which says it all."""
+        real = path.resolve()
+        return any(real.is_relative_to(directory) for directory in self.refused)
 
 
 async def judge_dependencies(
@@ -58,6 +64,8 @@ async def judge_dependencies(
             continue
         if not package.own:
             verdict.judged.append(package.compiled_in)
+        if reason is None and not package.own:
+            verdict.refused.append(package.root.resolve())
         if reason is None:
             verdict.placed.append(_finding(package, reasons, manifest, allowed))
     verdict.placed += [(manifest.path, finding) for finding in allowed.findings()]

@@ -108,6 +108,15 @@ async def test_a_crate_that_no_rule_answers_for_is_refused(tmp_path: Path, what:
     assert not (crate / "target/rex/cargo/x86_64-unknown-none").exists(), "something was compiled"
 
 
+async def test_a_crate_that_is_refused_is_told_once(tmp_path: Path) -> None:
+    """Not again at its own lines, which the person may not even own."""
+    library(tmp_path / "dep", "pub fn f() -> u8 { core::mem::forget(1); std::process::id() as u8 }")
+    crate = extension(tmp_path / "crate")
+    for result in (await check(crate), await build(crate)):
+        found = [(path.name, f.code) for path, all_ in result.findings.items() for f in all_]
+        assert found == [("Cargo.toml", "rex::dependency")]
+
+
 async def test_a_crate_under_the_rules_is_fine_and_recorded(tmp_path: Path) -> None:
     library(tmp_path / "dep")
     crate = extension(tmp_path / "crate", uses="pub fn four() -> u32 {\n    dep::twice(2)\n}\n")
