@@ -10,9 +10,11 @@
 mod arguments;
 mod context;
 mod diagnostic;
+mod format;
 mod item;
 mod map;
 mod near;
+mod print;
 mod program;
 mod snapshot;
 
@@ -211,4 +213,11 @@ pub fn rex_tc(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn rex_map(arguments: TokenStream, item: TokenStream) -> TokenStream {
     map::expand(arguments, item)
+}
+
+/// What `rex_printk!` expands to: the crate in parentheses, a literal, expressions.
+#[doc(hidden)]
+#[proc_macro]
+pub fn print_pieces(input: TokenStream) -> TokenStream {
+    print::expand(input)
 }

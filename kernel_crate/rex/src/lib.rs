@@ -32,6 +32,7 @@ pub mod __private;
 mod abi;
 #[rustfmt::skip] // Generated.
 mod ffi;
+mod format;
 mod helper;
 mod log;
 mod made_of;

@@ -1,63 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Messages to whoever watches the program.
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use crate::abi::REX_TRACE_MAX;
-use crate::linux::errno::E2BIG;
-
-/// Text in a buffer that does not grow.
-pub(crate) struct Text<'a> {
-    buffer: &'a mut [u8],
-    length: usize,
-    /// Whether something did not fit.
-    overflowed: bool,
-}
-
-impl<'a> Text<'a> {
-    pub(crate) fn new(buffer: &'a mut [u8]) -> Self {
-        Self {
-            buffer,
-            length: 0,
-            overflowed: false,
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.length
-    }
-
-    pub(crate) fn overflowed(&self) -> bool {
-        self.overflowed
-    }
-}
-
-impl Write for Text<'_> {
-    /// Appends what fits, up to a whole character; never fails, so that formatting goes on.
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.overflowed {
-            return Ok(());
-        }
-        let room = self.buffer.len().saturating_sub(self.length);
-        let mut fitting = text.len();
-        if fitting > room {
-            self.overflowed = true;
-            fitting = room;
-            while fitting > 0 && !text.is_char_boundary(fitting) {
-                fitting -= 1;
-            }
-        }
-        let (Some(target), Some(source)) = (
-            self.buffer.get_mut(self.length..self.length + fitting),
-            text.as_bytes().get(..fitting),
-        ) else {
-            return Ok(());
-        };
-        target.copy_from_slice(source);
-        self.length += fitting;
-        Ok(())
-    }
-}
+use crate::format::{Text, by_core};
+use crate::linux::errno::{E2BIG, EINVAL};
 
 /// Writes one message; [`rex_printk!`](crate::rex_printk) is the usual way to call it.
 ///
@@ -71,12 +19,30 @@ impl Write for Text<'_> {
 /// ```
 #[inline(never)]
 pub fn rex_trace_printk(args: fmt::Arguments<'_>) -> crate::Result {
+    trace(|out| by_core(out, args))
+}
+
+/// Writes one message with the name of the function in front. Not inlined, so that several
+/// messages of one function need the room for one.
+#[inline(never)]
+pub fn print(function: &str, write: impl FnOnce(&mut Text<'_>)) -> crate::Result {
+    trace(|out| {
+        out.push("[");
+        out.push(function);
+        out.push("] ");
+        write(out);
+    })
+}
+
+#[inline(always)]
+fn trace(write: impl FnOnce(&mut Text<'_>)) -> crate::Result {
     // On the stack and not per CPU: a `Display` that prints itself must not disturb this
     // message. No function between here and the runtime has a larger frame.
     let mut buffer = [0; REX_TRACE_MAX];
     let mut text = Text::new(&mut buffer);
-    if text.write_fmt(args).is_err() {
-        return Err(-(crate::linux::errno::EINVAL as i32));
+    write(&mut text);
+    if text.failed() {
+        return Err(-(EINVAL as i32));
     }
     if text.overflowed() {
         return Err(-(E2BIG as i32));
@@ -90,7 +56,8 @@ pub fn rex_trace_printk(args: fmt::Arguments<'_>) -> crate::Result {
 ///
 /// Takes what `format_args!` takes and gives a [`rex::Result`](crate::Result), see
 /// [`rex_trace_printk`]. Without the feature `debug_printk` it is `Ok(0)` and the arguments
-/// are not evaluated.
+/// are not evaluated. Numbers, text and what is made of them are written without function
+/// pointers, so that the deepest path of the program stays known.
 ///
 /// ```
 /// use rex::rex_printk;
@@ -102,12 +69,13 @@ pub fn rex_trace_printk(args: fmt::Arguments<'_>) -> crate::Result {
 #[cfg(feature = "debug_printk")]
 #[macro_export]
 macro_rules! rex_printk {
+    ($format:literal $(, $argument:expr)* $(,)?) => {
+        $crate::__private::print_pieces!(($crate) $format $(, $argument)*)
+    };
     ($($arg:tt)*) => {
-        $crate::rex_trace_printk(::core::format_args!(
-            "[{}] {}",
-            $crate::function_name!(),
-            ::core::format_args!($($arg)*)
-        ))
+        $crate::__private::print($crate::function_name!(), |out| {
+            $crate::__private::by_core(out, ::core::format_args!($($arg)*))
+        })
     };
 }
 

@@ -2,11 +2,10 @@
 //! What a panic does: the message is formatted into the runtime's buffer while the program
 //! still counts as running (so its budget and stack limit hold), then the runtime ends it.
 
-use core::fmt::Write;
 use core::panic::PanicInfo;
 
 use crate::abi::REX_PANIC_BUFFER_LEN;
-use crate::log::Text;
+use crate::format::{Text, by_core};
 
 #[cfg_attr(not(test), panic_handler)]
 #[allow(dead_code)]
@@ -21,7 +20,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         core::slice::from_raw_parts_mut(start, REX_PANIC_BUFFER_LEN)
     };
     let mut text = Text::new(buffer);
-    let _ = text.write_fmt(format_args!("{}", info.message()));
+    by_core(&mut text, format_args!("{}", info.message()));
     let length = text.len();
     // SAFETY: The first `length` bytes of the buffer are the message.
     unsafe { crate::ffi::rex_panic_end(length) }

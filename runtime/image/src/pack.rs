@@ -77,6 +77,7 @@ pub fn pack(elf: &[u8], options: &PackOptions) -> Result<Image, PackError> {
     };
     image.validate()?;
     let code = Code::read(&image)?;
+    functions::grow(&mut image.functions, &code)?;
     let checks = Checks::find(&image, &code)?;
     for (index, function) in image.functions.iter_mut().enumerate() {
         function.checked = checks.checked[index];

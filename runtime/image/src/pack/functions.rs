@@ -7,6 +7,7 @@ use rex_abi as abi;
 
 use super::PackError;
 use super::elf::{Elf, Section};
+use crate::code::Code;
 use crate::image::Function;
 
 /// The name a person wrote, for a symbol.
@@ -29,14 +30,7 @@ pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
         let frame = *frames
             .get(&symbol.address)
             .ok_or_else(|| PackError::NoStackSize(name.clone()))?;
-        let large = || PackError::LargeFrame {
-            function: name.clone(),
-            frame,
-        };
-        let small = u32::try_from(frame)
-            .ok()
-            .filter(|frame| *frame <= abi::REX_FRAME_MAX);
-        let frame = small.ok_or_else(large)?;
+        let frame = allowed(&name, frame)?;
         functions.push(Function {
             address: symbol.address,
             size: symbol.size,
@@ -48,6 +42,29 @@ pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
         });
     }
     Ok(functions)
+}
+
+/// Raises frames to what the code takes: the compiler leaves out the arguments that a
+/// function pushes for the ones it calls. Where it aligns the stack, the code gives no more
+/// than a bound.
+pub fn grow(functions: &mut [Function], code: &Code) -> Result<(), PackError> {
+    for (function, own) in functions.iter_mut().zip(&code.functions) {
+        if own.frame > function.frame && !own.realigns {
+            function.frame = allowed(&function.name, own.frame.into())?;
+        }
+    }
+    Ok(())
+}
+
+/// A frame's bytes, if an image may have it.
+fn allowed(name: &str, frame: u64) -> Result<u32, PackError> {
+    let small = u32::try_from(frame)
+        .ok()
+        .filter(|frame| *frame <= abi::REX_FRAME_MAX);
+    small.ok_or_else(|| PackError::LargeFrame {
+        function: name.to_owned(),
+        frame,
+    })
 }
 
 /// Frame bytes by function address: `.stack_sizes` is a list of an address in 8 bytes and a
