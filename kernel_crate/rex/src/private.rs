@@ -15,7 +15,7 @@ use crate::sched_cls::{__sk_buff, sched_cls};
 use crate::tracepoint::{TracepointContext, tracepoint};
 use crate::xdp::{xdp, xdp_md};
 
-pub use crate::format::{Base, ByCore, Spec, Text, Value, by_core};
+pub use crate::format::{Base, ByCore, Debug, Display, Integer, Spec, Text, Value, by_core};
 pub use crate::log::print;
 pub use rex_macros::print_pieces;
 

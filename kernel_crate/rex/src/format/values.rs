@@ -33,24 +33,28 @@ macro_rules! integers {
     ($($signed:ident $unsigned:ident $atomic_signed:ident $atomic_unsigned:ident;)*) => {$(
         impl Display for $signed {
             #[inline(always)]
+            #[allow(clippy::cast_lossless)] // Integers of several sizes.
             fn display(&self, out: &mut Text<'_>, spec: &Spec) {
                 out.decimal(*self < 0, self.unsigned_abs() as u64, spec);
             }
         }
         impl Display for $unsigned {
             #[inline(always)]
+            #[allow(clippy::cast_lossless)]
             fn display(&self, out: &mut Text<'_>, spec: &Spec) {
                 out.decimal(false, *self as u64, spec);
             }
         }
         impl Integer for $signed {
             #[inline(always)]
+            #[allow(clippy::cast_lossless)]
             fn bits(&self) -> u64 {
                 self.cast_unsigned() as u64
             }
         }
         impl Integer for $unsigned {
             #[inline(always)]
+            #[allow(clippy::cast_lossless)]
             fn bits(&self) -> u64 {
                 *self as u64
             }

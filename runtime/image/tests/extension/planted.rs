@@ -2,7 +2,13 @@
 //! Property: whatever is planted into an image that the build made, the audit gate refuses
 //! it under the right name, and the digest every changed byte.
 //!
-//! `REX_AUDIT_CASES` says how many images are damaged, 500 if it is not set.
+//! `REX_AUDIT_CASES` says how many images are damaged, 500 if it is not set;
+//! `REX_AUDIT_REPORT` names a directory that a table of them is written to.
+
+mod instructions;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use rex_image::{
     AuditError, Fixup, FixupKind, FixupTarget, Image, ImageError, Listed, PatchKind, audit, listing,
@@ -10,54 +16,22 @@ use rex_image::{
 
 use crate::random::{Random, cases};
 use crate::samples;
+use instructions::{FORBIDDEN, STACK};
 
-/// Instructions that may not be there, and the name they are refused under.
-const FORBIDDEN: &[(&[u8], &str)] = &[
-    (&[0xf4], "privileged"),
-    (&[0x0f, 0x30], "privileged"),
-    (&[0x0f, 0x01, 0xd1], "privileged"),
-    (&[0xd9, 0xc0], "floating_point"),
-    (&[0x0f, 0x58, 0xc1], "simd"),
-    (&[0x66, 0x0f, 0xef, 0xc0], "simd"),
-    (&[0xc5, 0xf4, 0x58, 0xc2], "simd"),
-    (&[0xe4, 0x70], "port_io"),
-    (&[0xef], "port_io"),
-    (&[0x0f, 0x05], "system_call"),
-    (&[0x0f, 0x34], "system_call"),
-    (&[0xcd, 0x03], "interrupt"),
-    (&[0xcc], "interrupt"),
-    (&[0x65, 0x48, 0x8b, 0x00], "segment_override"),
-    (&[0x8e, 0xe0], "segment_register"),
-    (&[0x0f, 0x22, 0xd8], "control_register"),
-    (&[0x0f, 0xa2], "cpuid"),
-    (&[0x0f, 0x31], "time_stamp"),
-    (&[0x0f, 0x01, 0xf9], "time_stamp"),
-    (&[0x0f, 0xc7, 0xf8], "random"),
-    (&[0xfa], "flags"),
-    (&[0xfb], "flags"),
-    (&[0x9d], "flags"),
-    (&[0xc3], "raw_return"),
-    (&[0xc2, 0x08, 0x00], "raw_return"),
-    (&[0xcb], "far_transfer"),
-    (&[0xff, 0xe0], "indirect_branch"),
-    (&[0xff, 0xd1], "indirect_branch"),
-    (&[0x41, 0xff, 0xe3], "indirect_branch"),
-    (&[0xf3, 0x0f, 0xb8, 0xc0], "unlisted"),
-    (&[0x67, 0x8b, 0x00], "address_size"),
-];
-
-/// What moves the stack in other ways, right behind a function's entry NOP.
-const STACK: &[(&[u8], &str)] = &[
-    (&[0x48, 0x89, 0xc4], "stack_pointer"),
-    (&[0x48, 0x87, 0xe0], "stack_pointer"),
-    (&[0x5c], "stack_pointer"),
-    (&[0x48, 0x29, 0xc4], "stack_pointer"),
-    (&[0x48, 0x83, 0xc4, 0x08], "stack_pointer"),
-    (&[0x48, 0x89, 0xc5], "frame_pointer"),
-    (&[0x48, 0x89, 0x44, 0x24, 0xf0], "below_stack"),
-    (&[0x48, 0x89, 0x04, 0x24], "return_address"),
-    (&[0x48, 0x8b, 0x04, 0x25, 0, 0, 0x10, 0], "outside_image"),
-    (&[0x48, 0x8d, 0x05, 0, 0, 0, 0x7f], "outside_image"),
+/// Ways to damage an image, in turn.
+const WAYS: [&str; 12] = [
+    "instruction",
+    "instruction",
+    "instruction",
+    "stack",
+    "jump",
+    "fix-up",
+    "patch site",
+    "frame",
+    "record",
+    "import",
+    "padding",
+    "writable text",
 ];
 
 /// An image, what it consists of, and a way to damage it.
@@ -333,16 +307,16 @@ impl Plant<'_> {
 
     /// Damages the image in one way; nothing if this way is not open here.
     fn damage(&mut self, way: usize) -> Option<Wanted> {
-        match way % 12 {
-            0..3 => self.forbidden(),
-            3 => self.stack(),
-            4 => self.stray_jump(),
-            5 => self.fixup(),
-            6 => self.site(),
-            7 => self.frame(),
-            8 => self.record(),
-            9 => self.import(),
-            10 => self.padding(),
+        match WAYS[way % WAYS.len()] {
+            "instruction" => self.forbidden(),
+            "stack" => self.stack(),
+            "jump" => self.stray_jump(),
+            "fix-up" => self.fixup(),
+            "patch site" => self.site(),
+            "frame" => self.frame(),
+            "record" => self.record(),
+            "import" => self.import(),
+            "padding" => self.padding(),
             _ => self.writable_text(),
         }
     }
@@ -359,6 +333,7 @@ fn whatever_is_planted_is_refused() {
         .map(|(_, _, image)| listing(image))
         .collect();
     let (mut planted, mut way, wanted) = (0, 0, cases("REX_AUDIT_CASES", 500));
+    let mut counts = BTreeMap::new();
     while planted < wanted {
         let mut random = Random::new(way as u64);
         let sample = random.below(listings.len());
@@ -372,6 +347,7 @@ fn whatever_is_planted_is_refused() {
         let damaged = plant.image;
         if let Some(expected) = expected {
             planted += 1;
+            *counts.entry(WAYS[way % WAYS.len()]).or_insert(0) += 1;
             let errors =
                 audit(&damaged).expect_err(&format!("{name} passes, case {way}, {expected:?}"));
             let found = names(&errors);
@@ -383,6 +359,26 @@ fn whatever_is_planted_is_refused() {
         }
         way += 1;
     }
+    report(&counts);
+}
+
+/// How many images were damaged in which way, if a report is wanted.
+fn report(counts: &BTreeMap<&str, usize>) {
+    let Some(directory) = std::env::var_os("REX_AUDIT_REPORT") else {
+        return;
+    };
+    let mut text = format!(
+        "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n# Damaged images\n\n\
+         Written by `make soak`. Each is an image of one of {} samples, which pass, with one\n\
+         thing changed, and was refused under the right name.\n\n| changed | images |\n| --- | --- |\n",
+        samples::all().len()
+    );
+    for (way, count) in counts {
+        text += &format!("| {way} | {count} |\n");
+    }
+    text += &format!("| all | {} |\n", counts.values().sum::<usize>());
+    std::fs::write(Path::new(&directory).join("audit.md"), text)
+        .expect("the directory for reports is there");
 }
 
 #[test]
