@@ -110,8 +110,11 @@ impl Plant<'_> {
     fn stack(&mut self) -> Option<Wanted> {
         let (code, name) = &STACK[self.random.below(STACK.len())];
         let at = self.any_start()?;
-        self.replace(at, code)?;
-        Some(std::slice::from_ref(name))
+        let start = self.replace(at, code)?;
+        // Without its last instruction a function has no end, which is found before.
+        let last = self.image.function(start)?;
+        let last = last.address + last.size - 1;
+        (self.bytes(last)[0] != 0x90).then_some(std::slice::from_ref(name))
     }
 
     fn stray_jump(&mut self) -> Option<Wanted> {
