@@ -39,7 +39,7 @@ fn plain(_: &xdp, ctx: &mut xdp_md) -> Result {
 
 #[rex_xdp]
 fn prints(_: &xdp, ctx: &mut xdp_md) -> Result {
-    rex_printk!("{}", ctx.data_length()) // prints
+    rex_printk!("{:#?}", ctx.data_length()) // prints
 }
 
 #[rex_xdp]
