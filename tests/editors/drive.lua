@@ -202,11 +202,27 @@ local function was_told(words, milliseconds)
   end)
 end
 
+local function see_measured(buffer)
+  local title = await(20000, function()
+    return with_title(lenses(buffer), "stack ")
+  end)
+  saw("stack lens", title, lenses(buffer))
+  vim.cmd("Rex stack")
+  local listed = await(10000, function()
+    local found = vim.fn.getqflist({ items = 1, title = 1 })
+    return #found.items > 0 and found
+  end)
+  local first = listed and listed.items[1] or {}
+  saw("deepest path", (first.text or ""):find("entered at", 1, true), listed)
+  vim.cmd("cclose")
+end
+
 local function build_and_run(buffer)
   local number = line_with(buffer, "#[rex_")
   vim.api.nvim_win_set_cursor(0, { number + 1, 0 })
   vim.cmd("Rex build")
   saw("built", was_told("rex: build done", 240000), { told, require("rex.log").lines() })
+  see_measured(buffer)
   vim.cmd("Rex run")
   saw("traced", logged("Rust triggered from PID %d+", 120000), require("rex.log").lines())
   saw("ended", was_told("rex: run done", 60000), told)

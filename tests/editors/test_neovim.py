@@ -38,6 +38,8 @@ JOB = [
     "hover",
     "saved",
     "built",
+    "stack lens",
+    "deepest path",
     "traced",
     "ended",
     "trace window",
