@@ -128,7 +128,9 @@ def glob_brings(module: Segments, name: str) -> bool | None:
         return None
     names = (_CORE if root == "core" else _STD).get(inner)
     if names is None:
-        return None
+        # What only std has is in no module of core, listed or not.
+        only_std = root == "core" and name in STD_PRELUDE | STD_PRELUDE_MACROS
+        return False if only_std else None
     return name in names
 
 

@@ -37,7 +37,7 @@ MATRIX = {
     },
     "std_or_alloc": PATHS
     | {"type_alias", "qualified", "function_value", "cfg_attr", "prelude", "extern_crate"}
-    | {"opaque_glob", "textual_scope"},
+    | {"opaque_glob", "textual_scope", "unlisted_glob"},
     "missing_no_std": frozenset({"direct", "half", "cfg_attr", "cfg_attr_inactive", "commented"})
     | {"both", "module", "broken"},
     "float_or_simd": PATHS | {"type_alias", "qualified", "function_value", "cfg_attr", "patterns"},
