@@ -16,6 +16,8 @@ from rex_lsp.syntax.tree import Node
 Key = tuple[str, ...]
 """A function: its module, then its type if it has one, then its name."""
 
+FARTHEST = 500
+
 _TYPES = frozenset({"struct", "enum", "union"})
 
 
@@ -119,10 +121,13 @@ def graph_of(edges: Iterable[tuple[Key, tuple[Key, ...]]]) -> Graph:
 
 
 def way(graph: Graph, start: Key, end: Key) -> list[Key] | None:
-    """The shortest row of calls from one function to another; None where there is none."""
+    """The shortest row of calls from one function to another.
+
+    None where there is none, or where it takes more than `FARTHEST` functions to find it.
+    """
     before: dict[Key, Key] = {start: start}
     waiting = deque([start])
-    while waiting:
+    while waiting and len(before) <= FARTHEST:
         key = waiting.popleft()
         if key == end:
             row = [end]
@@ -137,12 +142,22 @@ def way(graph: Graph, start: Key, end: Key) -> list[Key] | None:
 
 
 def on_cycles(graph: Graph) -> Graph:
-    """The part of the graph that lies on cycles: what neither ends nor begins a row of calls."""
-    left = dict(graph)
-    while True:
-        called = {key for keys in left.values() for key in keys}
-        kept = {key: keys & left.keys() for key, keys in left.items() if key in called}
-        kept = {key: keys for key, keys in kept.items() if keys}
-        if kept == left:
-            return kept
-        left = kept
+    """The part of the graph that is between the first and the last function of some cycle.
+
+    What nobody calls, and what calls nobody, is taken away until nothing of that is left.
+    """
+    callers: dict[Key, set[Key]] = {key: set() for key in graph}
+    for key, called in graph.items():
+        for one in called:
+            callers[one].add(key)
+    left = {key: set(called) for key, called in graph.items()}
+    for ways, back in ((left, callers), (callers, left)):
+        waiting = [key for key, ends in ways.items() if not ends]
+        while waiting:
+            key = waiting.pop()
+            for one in back.pop(key):
+                ways[one].discard(key)
+                if not ways[one]:
+                    waiting.append(one)
+            del ways[key]
+    return {key: frozenset(called) for key, called in left.items()}

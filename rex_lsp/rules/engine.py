@@ -190,6 +190,7 @@ class Engine:
         functions = [
             (base + start, verdict.function, verdict.key[2])
             for look, base in zip(looks, document.bases, strict=True)
+            if any(key in known[1] for key, _ in look.edges)
             for start, verdict in look.placed
             if verdict.function is not None
         ]

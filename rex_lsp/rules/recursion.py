@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from rex_lsp.model.answers import Item
@@ -13,6 +13,12 @@ from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.syntax.positions import Span
+
+_AT_MOST = 64
+"""Calls of a file that are followed until they come back."""
+
+_NAMED = 8
+"""Functions of a cycle that a message names."""
 
 
 def check(context: ItemContext) -> Iterator[Finding]:
@@ -68,14 +74,16 @@ def cycles(
     """
     placed = [(base, one) for base, one in functions if one.key in graph]
     by_key = {one.key: (base, one) for base, one in placed}
-    for base, one in placed:
-        for called, span in one.calls:
-            row = way(graph, called, one.key) if called in graph.get(one.key, ()) else None
-            if row is None:
-                continue
-            through = ", ".join(f"`{key[-1]}`" for key in row[:-1])
+    calls = ((base, one, *call) for base, one in placed for call in one.calls)
+    likely = (call for call in calls if call[2] in graph[call[1].key])
+    for base, one, called, span in islice(likely, _AT_MOST):
+        row = way(graph, called, one.key)
+        if row is not None:
+            names = [f"`{key[-1]}`" for key in row[:-1]]
+            more = len(names) - _NAMED
+            through = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
             related = []
-            for caller, callee in pairwise(row):
+            for caller, callee in pairwise(row[: _NAMED * 2]):
                 start, function = by_key[caller]
                 place = next(span for key, span in function.calls if key == callee)
                 text = f"`{caller[-1]}` calls `{callee[-1]}` here"

@@ -222,3 +222,20 @@ def test_the_whole_text_may_be_replaced() -> None:
     document.apply([Change(Range(Position(0, 0), Position(99, 0)), "")], Encoding.UTF16)
     crate.update(MAIN, document)
     assert codes(crate) == ["rex::missing_no_std"]
+
+
+def test_a_call_that_closes_a_cycle_is_felt_where_the_cycle_runs_and_costs_one_look() -> None:
+    functions = "".join(f"fn f{n}(x: u8) {{ f{n + 1}(x); }}\n" for n in range(600))
+    crate, document = opened(HEADER + "fn first(x: u8) { f0(x); }\n" + functions)
+    assert codes(crate) == []
+    before = engine_of(crate).checked
+    replace(crate, document, "fn f2(x: u8) { f3(x); }", "fn f2(x: u8) { first(x); }")
+    found = check(crate, MAIN)
+    assert [one.item for one in found] == ["first", "f0", "f1", "f2"]
+    assert engine_of(crate).checked == before + 1
+    assert len(found[0].related) == 3
+    replace(crate, document, "fn f2(x: u8) { first(x); }", "fn f2(x: u8) { f3(x); }")
+    assert codes(crate) == []
+    # A cycle of all of them is more than anybody follows as one types.
+    replace(crate, document, "f600(x)", "f0(x)")
+    assert codes(crate) == []
