@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary, ref
 
+from rex_lsp.model.answers import Answer
 from rex_lsp.model.crate import Crate
 from rex_lsp.model.macros.expansion import Expansion, call_of
 from rex_lsp.model.modules import Expanded, ModuleId, condition_holds
@@ -136,6 +137,8 @@ class Engine:
         self._files: dict[Path, dict[Chunk, _Look]] = {}
         self._checks: list[tuple[Rule, Callable[[ItemContext], Iterator[Finding]]]] | None = None
         self._graphs: dict[Path, tuple[list[tuple[tuple[Key, tuple[Key, ...]], ...]], Graph]] = {}
+        self._doubted: dict[Question, Answer] = {}
+        self._changed: set[Question] = set()
         self.checked = 0
         """How many items were looked at since the start: what an edit cost."""
 
@@ -235,7 +238,8 @@ class Engine:
         """
         deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
         self._crate.sync(path)
-        self._spread()
+        if not self._spread(deadline):
+            return False
         document = self._crate.document(path)
         module = self._crate.module_of(path)
         if document is None or module is None:
@@ -268,18 +272,30 @@ class Engine:
             del current[chunk]
         return True
 
-    def _spread(self) -> None:
-        """Mark the verdicts that rest on an answer that is a different one now."""
-        dropped = self._crate.changes()
-        names = self._crate.names
-        changed = {q for q, old in dropped.items() if names.ask(*q) != old}
+    def _spread(self, deadline: float | None) -> bool:
+        """Mark the verdicts that rest on an answer that is a different one now; whether done.
+
+        No verdict is made until all is marked, so the earliest answer is what they rest on.
+        """
+        for question, old in self._crate.changes().items():
+            self._doubted.setdefault(question, old)
+        names, changed = self._crate.names, self._changed
+        while self._doubted:
+            for _ in range(min(_QUESTIONS_AT_ONCE, len(self._doubted))):
+                question, old = self._doubted.popitem()
+                if names.ask(*question) != old:
+                    changed.add(question)
+            if deadline is not None and time.perf_counter() >= deadline:
+                return False
         if not changed:
-            return
+            return True
+        self._changed = set()
         for file in self._files.values():
             for look in file.values():
                 for _, verdict in look.placed:
                     if not verdict.questions.isdisjoint(changed):
                         verdict.stale = look.stale = True
+        return True
 
     def _module_active(self, id_: ModuleId) -> bool:
         module = self._crate.module(id_)
@@ -468,6 +484,7 @@ class Engine:
 _ENGINES: WeakKeyDictionary[Crate, Engine] = WeakKeyDictionary()
 _CALLS = frozenset({"macro_invocation", "expression_statement"})
 _CONTAINERS = frozenset({"mod_item", "impl_item", "trait_item", "foreign_mod_item"})
+_QUESTIONS_AT_ONCE = 32
 _TYPE_OR_MACRO = re.compile(rb"\btype\b|!\s*[({\[]")
 
 

@@ -73,6 +73,21 @@ def test_a_glob_is_felt_by_those_it_gives_a_meaning() -> None:
     assert engine_of(crate).checked == before + 2
 
 
+def test_a_name_that_thousands_use_is_followed_a_slice_at_a_time() -> None:
+    functions = "".join(f"fn f{n}(x: u8) {{ g{n}(x); }}\n" for n in range(400))
+    crate, document = opened(HEADER + functions + "fn user(x: u8) { forget(x); }\n")
+    assert codes(crate) == []
+    for text, length, wanted in (("use core::mem::*;\n", 0, ["rex::leak"]), ("", 18, [])):
+        edit(crate, document, len(HEADER), len(HEADER) + length, text)
+        # What the slices have asked so far must not be forgotten at the next edit.
+        assert not advance(crate, MAIN, 0.0)
+        edit(crate, document, len(HEADER), len(HEADER), "// more\n")
+        edit(crate, document, len(HEADER), len(HEADER) + 8, "")
+        while not advance(crate, MAIN, 2.0):
+            pass
+        assert codes(crate) == wanted
+
+
 def test_a_change_in_one_file_is_felt_in_another() -> None:
     crate, document = opened(
         HEADER + "mod user;\npub use core::mem::drop as tidy;\n",
