@@ -117,7 +117,7 @@ def graph_of(edges: Iterable[tuple[Key, tuple[Key, ...]]]) -> Graph:
             twice.add(key)
         graph[key] = frozenset(called)
     known = graph.keys() - twice
-    return {key: graph[key] & known - {key} for key in known}
+    return {key: (graph[key] & known) - {key} for key in known}
 
 
 def way(graph: Graph, start: Key, end: Key) -> list[Key] | None:
