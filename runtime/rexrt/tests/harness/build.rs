@@ -14,6 +14,11 @@ fn root() -> PathBuf {
         .unwrap()
 }
 
+/// The extensions of the tests, of every target.
+fn extensions() -> PathBuf {
+    root().join("runtime/rexrt/tests/extensions")
+}
+
 fn rustc() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
@@ -114,7 +119,7 @@ fn build_kernel_crate(directory: &Path) {
 pub fn extension(name: &str) -> PathBuf {
     static BUILDING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions");
+    let sources = extensions();
     let directory = directory(&sources);
     fs::create_dir_all(&directory).unwrap();
     let lock = fs::File::create(directory.join("lock")).unwrap();
@@ -164,8 +169,7 @@ pub fn samples() -> Vec<String> {
 
 /// Builds and packs in a directory of its own, with the kernel crate of the others.
 pub fn source(source: &Source<'_>) -> rex_image::Image {
-    let extensions = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions");
-    let directory = directory(&extensions);
+    let directory = directory(&extensions());
     fs::create_dir_all(&directory).unwrap();
     let lock = fs::File::create(directory.join("lock")).unwrap();
     lock.lock().unwrap();
@@ -206,10 +210,7 @@ fn link(name: &str, sources: &Path, directory: &Path, elf: &Path) {
 
 /// Line of `tests/extensions/NAME.rs` that holds `mark`, 1-based.
 pub fn line(name: &str, mark: &str) -> u64 {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/extensions")
-        .join(name)
-        .with_extension("rs");
+    let path = extensions().join(name).with_extension("rs");
     let text = fs::read_to_string(path).unwrap();
     let found = text
         .lines()
