@@ -10,7 +10,7 @@ mod listing;
 mod words;
 
 pub(crate) use error::Reporter;
-pub use error::{AuditError, Cause, Refused};
+pub use error::{AuditError, Cause, Entered, Refused};
 pub use listing::{Listed, listing};
 pub use words::write_findings;
 

@@ -11,7 +11,7 @@
 use rex_abi as abi;
 
 use crate::analysis::graph::components;
-use crate::audit::{AuditError, Cause, Reporter};
+use crate::audit::{AuditError, Cause, Entered, Reporter};
 use crate::code::{Callee, Code, Site};
 use crate::image::Image;
 
@@ -91,7 +91,12 @@ impl Checks {
             let bytes = chains.depth[entry].saturating_add(WORD);
             if bytes > abi::REX_STACK_BUDGET {
                 let path = chains.path(entry).into_iter().map(|(function, depth)| {
-                    (image.functions[function].name.clone(), depth + WORD)
+                    let function = &image.functions[function];
+                    Entered {
+                        function: function.name.clone(),
+                        depth: depth + WORD,
+                        line: image.source_map.own_line(function.address),
+                    }
                 });
                 let cause = Cause::Budget {
                     program: program.name.clone(),

@@ -24,7 +24,7 @@ pub use analysis::{
     Analysis, Blame, Call, CallTarget, Certainty, Doubt, FunctionFacts, PanicCause, PanicSite,
     ProgramFacts, Step, Usage, analyse, callers,
 };
-pub use audit::{AuditError, Cause, Listed, Refused, audit, listing, write_findings};
+pub use audit::{AuditError, Cause, Entered, Listed, Refused, audit, listing, write_findings};
 pub use error::ImageError;
 pub use flags::flags;
 pub use image::{

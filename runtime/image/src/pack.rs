@@ -53,7 +53,7 @@ pub fn pack(elf: &[u8], options: &PackOptions) -> Result<Image, PackError> {
     let paths = Paths::new(&options.path_prefixes);
     let source = SourceReader::read(&elf, &paths)?;
 
-    let mut functions = functions::read(&elf)?;
+    let mut functions = functions::read(&elf, &source)?;
     let references = references::read(&elf, &functions)?;
     for function in &mut functions {
         function.address_taken = references.address_taken.contains(&function.address);
@@ -77,7 +77,7 @@ pub fn pack(elf: &[u8], options: &PackOptions) -> Result<Image, PackError> {
     };
     image.validate()?;
     let code = Code::read(&image)?;
-    functions::grow(&mut image.functions, &code)?;
+    functions::grow(&mut image.functions, &code, &image.source_map)?;
     let checks = Checks::find(&image, &code)?;
     for (index, function) in image.functions.iter_mut().enumerate() {
         function.checked = checks.checked[index];

@@ -70,4 +70,10 @@ impl SourceMap {
         }
         found
     }
+
+    /// The line of the package's own source that the function starting at `address` has:
+    /// what is inlined at its start does not count.
+    pub fn own_line(&self, address: u64) -> Option<Frame> {
+        self.locate(address).into_iter().rev().find(Frame::is_own)
+    }
 }

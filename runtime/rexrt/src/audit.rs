@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use rex_image::{AuditError, Frame, audit};
+use rex_image::{AuditError, Cause, Frame, audit};
 use rex_sim::worker;
 use serde_json::{Value, json};
 
@@ -72,7 +72,23 @@ pub fn finding(error: &AuditError) -> Value {
         "instruction": error.instruction,
         "frames": frames(&error.frames),
         "line": error.own_line().map_or(Value::Null, frame),
+        "path": path(&error.cause),
     })
+}
+
+/// The functions on the way to the depth that a finding is about.
+fn path(cause: &Cause) -> Value {
+    let Cause::Budget { path, .. } = cause else {
+        return json!([]);
+    };
+    let steps = path.iter().map(|step| {
+        json!({
+            "function": step.function,
+            "depth": step.depth,
+            "line": step.line.as_ref().map(frame),
+        })
+    });
+    steps.collect()
 }
 
 /// Source positions as JSON, innermost first.

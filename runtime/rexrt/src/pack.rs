@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use rex_image::{PackError, PackOptions};
+use rex_image::{Frame, PackError, PackOptions};
 use serde_json::{Value, json};
 
-use crate::audit::finding;
+use crate::audit::{finding, frame};
 use crate::{FINDINGS, USAGE, usage};
 
 struct Wanted<'a> {
@@ -56,11 +56,22 @@ fn pack(wanted: &Wanted<'_>) -> Result<(), Failed> {
         .map_err(|error| Failed::Files(format!("{} cannot be written: {error}", wanted.image)))
 }
 
-/// What the audit gate refuses, as `rexrt audit --format json` says it; nothing for other
-/// errors, which have no place in the code.
+/// What the audit gate refuses, as `rexrt audit --format json` says it, and in the same form
+/// what the packer itself can lay at a function or a map; nothing for other errors.
 fn findings(error: &PackError) -> Value {
+    let one = |cause: &str, function: &str, map: &str, line: Option<&Frame>| {
+        json!({
+            "cause": cause, "message": error.to_string(), "address": 0, "function": function,
+            "map": map, "instruction": "", "frames": [], "line": line.map(frame), "path": [],
+        })
+    };
     let found: Vec<Value> = match error {
         PackError::Audit(errors) => errors.iter().map(finding).collect(),
+        PackError::LargeFrame { function, line, .. } => {
+            vec![one("large_frame", function, "", line.as_ref())]
+        }
+        PackError::Map { name, .. } => vec![one("map", "", name, None)],
+        PackError::SameName { what: "map", name } => vec![one("same_map", "", name, None)],
         _ => Vec::new(),
     };
     json!({ "schema": 1, "message": error.to_string(), "findings": found })

@@ -116,11 +116,22 @@ pub enum Cause {
         program: String,
         /// Bytes it uses.
         bytes: u32,
-        /// Functions on the deepest path with the bytes in use when each is entered.
-        path: Vec<(String, u32)>,
+        /// Functions on the deepest path.
+        path: Vec<Entered>,
     },
     /// The list of functions whose address is taken says this, and the code differs.
     AddressTaken(bool),
+}
+
+/// A function on a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// Name.
+    pub function: String,
+    /// Bytes in use when it is entered.
+    pub depth: u32,
+    /// Where it begins in the package's own source.
+    pub line: Option<Frame>,
 }
 
 /// One finding of the audit gate.

@@ -192,9 +192,9 @@ impl fmt::Display for Cause {
                     "program `{program}` uses {bytes} bytes of stack, at most {} are allowed; the deepest path is",
                     abi::REX_STACK_BUDGET
                 )?;
-                for (index, (function, depth)) in path.iter().enumerate() {
+                for (index, step) in path.iter().enumerate() {
                     let arrow = if index == 0 { "" } else { " >" };
-                    write!(f, "{arrow} `{function}` at {depth}")?;
+                    write!(f, "{arrow} `{}` at {}", step.function, step.depth)?;
                 }
                 Ok(())
             }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::audit::{AuditError, write_findings};
 use crate::error::ImageError;
+use crate::source_map::Frame;
 
 /// Why an ELF does not become an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum PackError {
         function: String,
         /// Bytes of its frame.
         frame: u64,
+        /// Where it begins in the package's own source.
+        line: Option<Frame>,
     },
     /// A function does not start with the NOP for the stack check.
     NoEntryNop(String),
@@ -134,7 +137,9 @@ impl fmt::Display for PackError {
                 f,
                 "the stack size of function `{function}` is not known; it was not compiled by `rex build`"
             ),
-            Self::LargeFrame { function, frame } => write!(
+            Self::LargeFrame {
+                function, frame, ..
+            } => write!(
                 f,
                 "function `{function}` needs a stack frame of {frame} bytes, at most {} are allowed; keep large values in a map",
                 rex_abi::REX_FRAME_MAX

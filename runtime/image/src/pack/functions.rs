@@ -7,8 +7,10 @@ use rex_abi as abi;
 
 use super::PackError;
 use super::elf::{Elf, Section};
+use super::source::SourceReader;
 use crate::code::Code;
 use crate::image::Function;
+use crate::source_map::{Frame, SourceMap};
 
 /// The name a person wrote, for a symbol.
 pub fn readable(symbol: &str) -> String {
@@ -16,7 +18,7 @@ pub fn readable(symbol: &str) -> String {
 }
 
 /// Functions by address. Every one has to have a stack size within the limit.
-pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
+pub fn read(elf: &Elf<'_>, source: &SourceReader<'_, '_>) -> Result<Vec<Function>, PackError> {
     let sizes = elf
         .section(".stack_sizes")?
         .ok_or(PackError::MissingSection(".stack_sizes"))?;
@@ -30,7 +32,8 @@ pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
         let frame = *frames
             .get(&symbol.address)
             .ok_or_else(|| PackError::NoStackSize(name.clone()))?;
-        let frame = allowed(&name, frame)?;
+        let line = || Ok(source.source_map()?.own_line(symbol.address));
+        let frame = allowed(&name, frame, line)?;
         functions.push(Function {
             address: symbol.address,
             size: symbol.size,
@@ -47,24 +50,37 @@ pub fn read(elf: &Elf<'_>) -> Result<Vec<Function>, PackError> {
 /// Raises frames to what the code takes: the compiler leaves out the arguments that a
 /// function pushes for the ones it calls. Where it aligns the stack, the code gives no more
 /// than a bound.
-pub fn grow(functions: &mut [Function], code: &Code) -> Result<(), PackError> {
+pub fn grow(
+    functions: &mut [Function],
+    code: &Code,
+    source_map: &SourceMap,
+) -> Result<(), PackError> {
     for (function, own) in functions.iter_mut().zip(&code.functions) {
         if own.frame > function.frame && !own.realigns {
-            function.frame = allowed(&function.name, own.frame.into())?;
+            let line = || Ok(source_map.own_line(function.address));
+            function.frame = allowed(&function.name, own.frame.into(), line)?;
         }
     }
     Ok(())
 }
 
-/// A frame's bytes, if an image may have it.
-fn allowed(name: &str, frame: u64) -> Result<u32, PackError> {
+/// A frame's bytes, if an image may have it; `line` is asked where the function begins.
+fn allowed(
+    name: &str,
+    frame: u64,
+    line: impl FnOnce() -> Result<Option<Frame>, PackError>,
+) -> Result<u32, PackError> {
     let small = u32::try_from(frame)
         .ok()
         .filter(|frame| *frame <= abi::REX_FRAME_MAX);
-    small.ok_or_else(|| PackError::LargeFrame {
-        function: name.to_owned(),
-        frame,
-    })
+    match small {
+        Some(frame) => Ok(frame),
+        None => Err(PackError::LargeFrame {
+            function: name.to_owned(),
+            frame,
+            line: line()?,
+        }),
+    }
 }
 
 /// Frame bytes by function address: `.stack_sizes` is a list of an address in 8 bytes and a

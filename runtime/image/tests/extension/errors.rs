@@ -25,7 +25,10 @@ fn a_large_frame_names_its_function() {
             Ok(i32::from(core::hint::black_box(&big)[n % 8192]))
         }",
     );
-    let PackError::LargeFrame { function, frame } = &error else {
+    let PackError::LargeFrame {
+        function, frame, ..
+    } = &error
+    else {
         panic!("{error}")
     };
     assert_eq!(function, "extension::fill");
