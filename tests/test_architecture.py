@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "kernel": {"syntax", "model", "build"},
     "build": {"syntax", "model", "rules"},
     "deploy": {"syntax", "rules", "build"},
-    "image": {"build"},
+    "image": {"syntax", "model", "rules", "build"},
     "testing": {"build", "deploy", "image"},
     "project": {"syntax", "model", "rules", "build", "deploy", "kernel", "image"},
 }

@@ -66,6 +66,8 @@ class BuildResult(CheckResult):
     """A check's result with what was built; `artifacts` is empty unless `ok`."""
 
     artifacts: list[Artifact] = field(default_factory=list)
+    sources: set[Path] = field(default_factory=set)
+    """The person's files that it was built from."""
 
     @property
     def elf(self) -> Path | None:
@@ -124,6 +126,7 @@ async def build(
         result.ok = False
         return result
     manifest, shadow = prepared.manifest, prepared.shadow
+    result.sources = sources.own
     progress = progress or Silent()
     for target in shadow.targets:
         executable = ran.executables.get(target.name)
@@ -138,7 +141,9 @@ async def build(
         except OSError as error:
             raise storage_problem(error, elf, "the image") from error
         image, refused = await pack(elf, record, signing, cancel)
-        for path, finding in refused_findings(refused, target.path, manifest.root):
+        for path, finding in refused_findings(
+            refused, target.path, manifest.root, sources.map_named
+        ):
             result.add(path, finding)
         if image is not None:
             result.artifacts.append(Artifact(target.name, elf, image))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from rex_lsp.build.linker import line_span
 from rex_lsp.build.locations import native
 from rex_lsp.build.messages import Placed
 from rex_lsp.build.signing import Signer
-from rex_lsp.rules.finding import Finding, Severity
+from rex_lsp.rules import image_audit
+from rex_lsp.rules.compiler import rule_for_refusal
+from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.syntax.positions import Span
 
-CODE = "rex::image_audit"
+CODE = image_audit.RULE.code
 SOURCE = "rex-image"
 
 
@@ -50,12 +52,15 @@ async def pack(
 
 
 def refused_findings(
-    done: process.Completed | None, root_file: Path, root: Path
+    done: process.Completed | None,
+    root_file: Path,
+    root: Path,
+    map_named: Callable[[str], tuple[Path, Span] | None],
 ) -> Iterator[Placed]:
     """One finding for each that the packer printed, at its line below `root`.
 
-    What has no line of the package's own, and what the packer could only say in words, is
-    at the start of `root_file`.
+    `map_named` answers where a map is declared. What has no line of the package's own, and
+    what the packer could only say in words, is at the start of `root_file`.
     """
     if done is None:
         return
@@ -65,8 +70,20 @@ def refused_findings(
         said = {}
     found = said.get("findings") or []
     for finding in found:
-        path, span = _place(finding.get("line"), root_file, root)
-        yield path, Finding(CODE, Severity.ERROR, _words(finding), span, source=SOURCE)
+        place = map_named(finding["map"]) if finding.get("map") else None
+        path, span = place or _place(finding.get("line"), root) or (root_file, Span(0, 0))
+        rule = rule_for_refusal(finding["cause"])
+        yield (
+            path,
+            Finding(
+                rule.code,
+                Severity.ERROR,
+                _words(finding),
+                span,
+                source=SOURCE,
+                related=tuple(_steps(finding, root)),
+            ),
+        )
     if not found:
         lines = done.errors.splitlines()
         text = lines[0] if lines else f"the packer ended with status {done.status}"
@@ -75,13 +92,23 @@ def refused_findings(
 
 
 def _words(finding: Mapping[str, Any]) -> str:
+    message = str(finding["message"])
+    if not finding["function"] or f"`{finding['function']}`" in message:
+        return message
     instruction = f", `{finding['instruction']}`" if finding["instruction"] else ""
-    where = f"in `{finding['function']}`{instruction}: " if finding["function"] else ""
-    return f"{where}{finding['message']}"
+    return f"in `{finding['function']}`{instruction}: {message}"
 
 
-def _place(line: Mapping[str, Any] | None, root_file: Path, root: Path) -> tuple[Path, Span]:
+def _steps(finding: Mapping[str, Any], root: Path) -> Iterator[Related]:
+    """The functions on the way down to a depth."""
+    for step in finding.get("path", ()):
+        place = _place(step["line"], root)
+        if place is not None:
+            yield Related(*place, f"`{step['function']}` is entered with {step['depth']} bytes")
+
+
+def _place(line: Mapping[str, Any] | None, root: Path) -> tuple[Path, Span] | None:
     if line is None:
-        return root_file, Span(0, 0)
+        return None
     path = root / line["file"]
-    return (path, line_span(path, line["line"])) if path.is_file() else (root_file, Span(0, 0))
+    return (path, line_span(path, line["line"])) if path.is_file() else None

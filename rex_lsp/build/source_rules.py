@@ -22,11 +22,11 @@ from rex_lsp.build.messages import Placed
 from rex_lsp.build.shadow import Shadow
 from rex_lsp.build.turns import Turns
 from rex_lsp.model.crate import Crate, CrateConfig
-from rex_lsp.model.places import enclosing
 from rex_lsp.rules.engine import advance, check, shifted
 from rex_lsp.rules.finding import Finding, Related, Severity
-from rex_lsp.rules.suppression import allowances
+from rex_lsp.rules.suppression import allows
 from rex_lsp.syntax.document import Document
+from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import parse
 
 _OPENING = b"fn included() { "
@@ -79,11 +79,17 @@ class Sources:
         """Whether a comment at the item or statement there allows an advice rule."""
         crate = self._crate_of(path)
         document = None if crate is None else crate.document(path)
-        around = None if document is None else enclosing(document, offset)
-        return around is not None and any(
-            rule in one.names and one.span.contains(around.offset)
-            for one in allowances(around.raw, around.data)
-        )
+        return document is not None and allows(document, rule, offset)
+
+    def map_named(self, name: str) -> tuple[Path, Span] | None:
+        """Where a map's name stands in the person's crates."""
+        for crate in self.crates:
+            for path in sorted(crate.files()):
+                check(crate, path)
+                for one in crate.maps(path):
+                    if one.name == name:
+                        return path, one.name_span
+        return None
 
     def in_our_words(self, placed: Iterable[Placed]) -> Iterator[Placed]:
         """The compiler's findings; where a rule of ours says the same, as the rule says it."""

@@ -101,7 +101,8 @@ def _stack_cells(row: Json) -> tuple[str, ...]:
 
 def run_panics(args: argparse.Namespace) -> int:
     """Prints each line and cause once; 1 when there are more than `--budget`."""
-    from rex_lsp.image.words import CAUSES, REPAIRS, place_of
+    from rex_lsp.image.words import place_of
+    from rex_lsp.rules.may_panic import CAUSES, REPAIRS
 
     rows: list[Json] = []
     for image, facts in analyses(args):

@@ -135,7 +135,7 @@ def show(
 
 
 def _print_changes(changed: Sequence[Change], form: str, unit: str) -> None:
-    from rex_lsp.image.words import CAUSES
+    from rex_lsp.rules.may_panic import CAUSES
 
     rows = [
         (

@@ -19,26 +19,6 @@ DOUBTS = {
     "alignment": "a stack aligned at run time",
     "frame_differs": "a frame the compiler counts differently",
 }
-CAUSES = {
-    "bounds": "index out of bounds",
-    "slice_range": "range outside a slice",
-    "unwrap": "unwrap or expect without a value",
-    "overflow": "arithmetic overflow",
-    "division_by_zero": "division by zero",
-    "slice_length": "slices of different lengths",
-    "borrow": "cell borrowed twice",
-    "explicit": "panic, assert or unreachable",
-}
-REPAIRS = {
-    "bounds": "use `get` or `get_mut`",
-    "slice_range": "use `get` with the range",
-    "unwrap": "use `let ... else`, `?` or `match`",
-    "overflow": "use `checked_`, `wrapping_` or `saturating_` arithmetic",
-    "division_by_zero": "use `checked_div` or test the divisor",
-    "slice_length": "compare the lengths first",
-    "borrow": "use `try_borrow`",
-    "explicit": "return an error",
-}
 
 
 def bytes_of(usage: Mapping[str, Any]) -> str:

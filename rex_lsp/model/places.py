@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,25 +37,28 @@ class Around:
 
 def enclosing(document: Document, offset: int) -> Around | None:
     """The item that an offset lies in; members of impls and traits count as items."""
+    return next(reversed(list(every_enclosing(document, offset))), None)
+
+
+def every_enclosing(document: Document, offset: int) -> Iterator[Around]:
+    """The items that an offset lies in, the outermost first."""
     index = max(0, bisect_right(document.bases, offset) - 1)
     chunk = document.chunks[index]
     inner = offset - document.bases[index]
     container: Node | None = chunk.tree.root_node
     modules: Segments = ()
-    found: Around | None = None
     while container is not None:
         raw = next((r for r in raw_items(container) if r.start <= inner <= r.node.end_byte), None)
         if raw is None:
-            return found
-        found = Around(raw, chunk.data, modules, inner - raw.start)
+            return
+        yield Around(raw, chunk.data, modules, inner - raw.start)
         container = body_of(raw.node) if raw.node.type in _CONTAINERS else None
         if container is not None and not container.start_byte <= inner <= container.end_byte:
-            return found
+            return
         if raw.node.type == "mod_item":
             name = raw.node.child_by_field_name("name")
             if name is not None and container is not None:
                 modules = (*modules, unraw(text_of(name, chunk.data)))
-    return found
 
 
 _CONTAINERS = frozenset({"mod_item", "impl_item", "trait_item", "foreign_mod_item"})

@@ -53,6 +53,7 @@ class Store:
     def __init__(self, on_change: Listener = lambda _: None) -> None:
         self._files: dict[Path, dict[Tier, _Owned]] = {}
         self._stale: set[tuple[Path, Tier]] = set()
+        self._measured: dict[Path, set[Hashable]] = {}
         self.on_change = on_change
 
     def replace_file(
@@ -84,6 +85,22 @@ class Store:
         if changed:
             self.on_change(changed)
 
+    def measured(self, owner: Hashable, paths: Iterable[Path]) -> None:
+        """The machine code of ``owner`` was read, built from the files as they are now.
+
+        Until an edit of a file its estimates say nothing any more.
+        """
+        now = set(paths)
+        changed = set()
+        for path in now | {path for path, owners in self._measured.items() if owner in owners}:
+            owners = self._measured.setdefault(path, set())
+            before = bool(owners)
+            owners.add(owner) if path in now else owners.discard(owner)
+            if before != bool(owners):
+                changed.add(path)
+        if changed:
+            self.on_change(changed)
+
     def add(self, tier: Tier, path: Path, finding: Finding, owner: Hashable) -> None:
         """One more finding of ``owner``; the same one again changes nothing."""
         entries = self._files.setdefault(path, {}).setdefault(tier, {}).setdefault(owner, [])
@@ -106,6 +123,8 @@ class Store:
 
         ``replaced`` means that the whole text is new: nothing is known about it any more.
         """
+        if splices or replaced:
+            self._measured.pop(path, None)
         for tier, owned in self._files.get(path, {}).items():
             if tier is Tier.TYPING:
                 continue
@@ -145,6 +164,7 @@ class Store:
             for tier in sorted(tiers, reverse=True)
             for entries in tiers[tier].values()
             for entry in entries
+            if not (entry.finding.estimate and self._measured.get(path))
             if not rex_only or entry.from_build or entry.finding.code.startswith("rex::")
         ]
         # Current speakers first: they win over later tiers that saw an older text.

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rex_lsp.model.crate import Crate
 from rex_lsp.project.analysis import Analysis
@@ -14,13 +12,9 @@ from rex_lsp.project.buffers import Buffers
 from rex_lsp.project.crates import Crates
 from rex_lsp.project.settings import Layer, Settings
 from rex_lsp.project.store import Shown, Store, Tier
-from rex_lsp.rules.finding import Severity
 from rex_lsp.syntax.changes import Change
 from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.positions import Encoding
-
-if TYPE_CHECKING:
-    from rex_lsp.rules.registry import Rule
 
 _CLOSED_DOCUMENTS = 32
 _AT_ONCE = 50
@@ -161,9 +155,10 @@ class Workspace:
         levels = self.settings_for(path).get("rules") if found else {}
         if not levels:
             return found
-        from rex_lsp.rules.registry import RULES
+        from rex_lsp.rules.levels import at_level
 
-        return [one for shown in found if (one := _at_level(shown, levels, RULES)) is not None]
+        leveled = ((at_level(shown.finding, levels), shown.tier) for shown in found)
+        return [Shown(finding, tier) for finding, tier in leveled if finding is not None]
 
     def document(self, path: Path) -> Document | None:
         """The document of a file, open or not; None when it cannot be read."""
@@ -198,24 +193,3 @@ def _on_disk(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-_LEVELS = {
-    "error": Severity.ERROR,
-    "warning": Severity.WARNING,
-    "information": Severity.INFORMATION,
-    "hint": Severity.HINT,
-}
-
-
-def _at_level(shown: Shown, levels: Mapping[str, str], rules: Mapping[str, Rule]) -> Shown | None:
-    """The finding at the level the settings give its rule; safety rules keep theirs."""
-    name = shown.finding.code.removeprefix("rex::")
-    level = levels.get(name)
-    rule = rules.get(shown.finding.code)
-    if level is None or rule is None or not rule.suppressible:
-        return shown
-    severity = _LEVELS.get(level)
-    if severity is None:
-        return None if level == "off" else shown
-    return replace(shown, finding=replace(shown.finding, severity=severity))

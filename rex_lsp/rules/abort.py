@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rex_lsp.model.answers import External
+from rex_lsp.model.machine import Machine
 from rex_lsp.model.uses import Segments
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.rules.sighting import Seen
 from rex_lsp.syntax.positions import Span
 
 _FAULTING = frozenset({("core", "process", "abort"), ("core", "arch", "breakpoint")})
@@ -28,6 +30,15 @@ def check(context: ItemContext) -> Iterator[Finding]:
         to_ = context.resolve(entry.path, "t", entry.span.start)
         if isinstance(to_, External) and to_.canonical[:2] == ("core", "intrinsics"):
             yield _finding(entry.span, to_.canonical)
+
+
+def check_image(machine: Machine) -> Iterator[Seen]:
+    """Instructions that the processor refuses on purpose, where a program can come to them."""
+    reached = frozenset[str]().union(*machine.reached.values())
+    for trap in machine.traps:
+        if trap["function"] in reached:
+            for place in machine.points_of(trap["frames"], trap["function"], reached):
+                yield Seen(f"this compiles to an invalid instruction: {_WHY}", place)
 
 
 def _is_abort(path: Segments) -> bool:
@@ -50,4 +61,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.COMPILER, Tier.BINARY),
     check_item=check,
+    check_image=check_image,
+    refusals=("interrupt",),
 )

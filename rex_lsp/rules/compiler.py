@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 
 from rex_lsp.model.outside import STD_PRELUDE, STD_PRELUDE_MACROS
-from rex_lsp.rules import helper_not_available
+from rex_lsp.rules import helper_not_available, image_audit
 from rex_lsp.rules.finding import Severity
 from rex_lsp.rules.registry import RULES
+from rex_lsp.rules.rule import Rule
 
 _QUOTED = re.compile(r"`([^`]+)`")
 _ABSENT = ("cannot find", "failed to resolve", "unresolved import", "can't find crate", "use of un")
@@ -38,6 +39,12 @@ def rule_for(code: str | None, message: str) -> Blamed | None:
     # What rustc refuses is an error, whatever the rule makes of it as one types.
     refused = (code or "").startswith("E0")
     return Blamed(rule.code, Severity.ERROR if refused else rule.severity, message)
+
+
+def rule_for_refusal(cause: str) -> Rule:
+    """The rule behind what the packer or the audit gate refuses."""
+    known = (rule for rule in RULES.values() if cause in rule.refusals)
+    return next(known, image_audit.RULE)
 
 
 def _rule(code: str, message: str) -> str | None:

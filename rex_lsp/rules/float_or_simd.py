@@ -73,4 +73,5 @@ RULE = Rule(
     check_item=check,
     check_mir=check_mir,
     mir_words=("f16", "f32", "f64", "f128", "core::simd::", "core::arch::"),
+    refusals=("floating_point", "simd"),
 )

@@ -140,4 +140,5 @@ RULE = Rule(
     programs_only=True,
     check_item=check,
     check_file=check_file,
+    refusals=("map", "same_map"),
 )

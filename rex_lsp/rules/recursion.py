@@ -8,10 +8,12 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from rex_lsp.model.answers import Item
+from rex_lsp.model.machine import Machine, Point, short
 from rex_lsp.rules.calls import Function, Graph, inner_functions, way
 from rex_lsp.rules.context import ItemContext
 from rex_lsp.rules.finding import Finding, Related, Severity
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.rules.sighting import Seen
 from rex_lsp.syntax.positions import Span
 
 _AT_MOST = 64
@@ -19,6 +21,7 @@ _AT_MOST = 64
 
 _NAMED = 8
 """Functions of a cycle that a message names."""
+_WHY = "how deep it goes is checked while it runs, and a program that leaves its stack is ended"
 
 
 def check(context: ItemContext) -> Iterator[Finding]:
@@ -34,10 +37,31 @@ def check(context: ItemContext) -> Iterator[Finding]:
         yield Finding(
             RULE.code,
             RULE.severity,
-            f"`{name}` calls itself: how deep it goes is checked while it runs, and a program "
-            "that leaves its stack is ended",
+            f"`{name}` calls itself: {_WHY}",
             span,
         )
+
+
+def check_image(machine: Machine) -> Iterator[Seen]:
+    """The calls that close a circle, each with the others of its circle."""
+    reached = frozenset[str]().union(*machine.reached.values())
+    for cycle in machine.cycles:
+        members = frozenset(cycle)
+        calls: dict[Point, str] = {}
+        for name in cycle:
+            for call in machine.calls.get(name, ()):
+                if call.kind == "function" and not members.isdisjoint(call.targets):
+                    for place in machine.points_of(call.frames, name, reached):
+                        if name in reached:
+                            calls.setdefault(
+                                place, f"`{short(name)}` calls `{short(call.targets[0])}`"
+                            )
+        who = f"`{short(cycle[0])}` calls itself"
+        if len(cycle) > 1:
+            who = f"{', '.join(f'`{short(name)}`' for name in cycle)} call each other"
+        for place in calls:
+            related = tuple((other, said) for other, said in calls.items() if other != place)
+            yield Seen(f"{who}: {_WHY}", place, related=related)
 
 
 def _calls(context: ItemContext, name: str) -> Iterator[Span]:
@@ -88,10 +112,7 @@ def cycles(
                 place = next(span for key, span in function.calls if key == callee)
                 text = f"`{caller[-1]}` calls `{callee[-1]}` here"
                 related.append(Related(path, place.shifted(start), text))
-            message = (
-                f"`{one.name}` calls itself by way of {through}: how deep it goes is checked "
-                "while it runs, and a program that leaves its stack is ended"
-            )
+            message = f"`{one.name}` calls itself by way of {through}: {_WHY}"
             yield base, Finding(RULE.code, RULE.severity, message, span, related=tuple(related))
 
 
@@ -102,4 +123,5 @@ RULE = Rule(
     tiers=(Tier.TYPING, Tier.BINARY),
     suppressible=True,
     check_item=check,
+    check_image=check_image,
 )

@@ -13,9 +13,10 @@ from rex_lsp.rules.finding import Finding, Offer, Severity
 from rex_lsp.rules.pages import read_page
 
 if TYPE_CHECKING:
+    from rex_lsp.model.machine import Machine
     from rex_lsp.model.mir import Body
     from rex_lsp.rules.context import FileContext, ItemContext
-    from rex_lsp.rules.sighting import Sighting
+    from rex_lsp.rules.sighting import Seen, Sighting
 
 
 class Tier(Enum):
@@ -38,10 +39,12 @@ class Rule:
     `offers` are the kinds of fixes that its findings come with.
     `check_item` looks at one item and is run again only when the item or a name it
     consulted changes; `check_file` looks at a file each time, `check_mir` at
-    what the compiler made of a crate, with true types. `mir_words` are words of which one
+    what the compiler made of a crate, with true types, `check_image` at the machine code of
+    a built image. `mir_words` are words of which one
     stands in every function that `check_mir` has something to say about, so that others need
     not be read; a rule with `mir_callers` reads all functions when one of them has a word,
-    one without words reads all of them always. `lints` are the rustc and
+    one without words reads all of them always. `refusals` are the audit gate's and the
+    packer's causes that are this rule. `lints` are the rustc and
     clippy lints the compiler tier forbids for the rule, `errors` the rustc errors that
     are this rule, `disallowed_methods` and `disallowed_types` its part of clippy.toml.
     """
@@ -58,6 +61,8 @@ class Rule:
     check_mir: Callable[[Sequence[Body]], Iterator[Sighting]] | None = None
     mir_words: tuple[str, ...] = ()
     mir_callers: bool = False
+    check_image: Callable[[Machine], Iterator[Seen]] | None = None
+    refusals: tuple[str, ...] = ()
     lints: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     disallowed_methods: tuple[str, ...] = ()

@@ -6,7 +6,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rex_lsp.model.machine import Point
 from rex_lsp.model.mir import Place
+from rex_lsp.rules.finding import Severity
+
+CALLS = frozenset({"call_expression", "macro_invocation"})
+"""Kinds of nodes that are a call as people write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,22 @@ class Sighting:
 
     message: str
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a rule sees in machine code, at the package's own line.
+
+    `kinds` are the tree-sitter kinds of the node to mark, as the place is only where it
+    begins; `related` are other lines with what to say of them. Without a `severity` it is
+    the rule's.
+    """
+
+    message: str
+    point: Point
+    kinds: frozenset[str] = CALLS
+    related: tuple[tuple[Point, str], ...] = ()
+    severity: Severity | None = None
 
 
 _PLAIN = re.compile(

@@ -81,6 +81,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.BINARY),
     check_item=check_frame,
+    refusals=("large_frame",),
 )
 BUDGET = Rule(
     name="stack_budget",
@@ -88,4 +89,5 @@ BUDGET = Rule(
     severity=Severity.ERROR,
     tiers=(Tier.TYPING, Tier.BINARY),
     check_item=check_budget,
+    refusals=("budget", "chain"),
 )

@@ -7,17 +7,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from rex_lsp.model.places import every_enclosing
 from rex_lsp.rules.finding import Finding, Severity
 from rex_lsp.rules.rule import Rule, Tier
+from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.items import Raw, body_of
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.queries import captures
 from rex_lsp.syntax.tree import Node, text_of
 
 _ALLOW = re.compile(r"//\s*rex:\s*allow\b\s*(?:\(([^)\n]*)\))?\s*(:?)\s*(\S?)")
-_MEASURED = frozenset({"may_panic", "indirect_call"})
-"""Advice that only a built image gives."""
-
 _COMMENT = re.compile(r"//\s*rex:\s*allow\(([^)\n]*)\)\s*:\s*\S")
 
 
@@ -49,6 +48,15 @@ def allowances(raw: Raw, data: bytes) -> tuple[Allowance, ...]:
             place = Span(comment.start_byte, comment.end_byte).shifted(-raw.start)
             found.append(Allowance(names, below.shifted(-raw.start), place))
     return tuple(found)
+
+
+def allows(document: Document, name: str, offset: int) -> bool:
+    """Whether a comment at the item, statement or module there allows an advice rule."""
+    return any(
+        name in one.names and one.span.contains(around.offset)
+        for around in every_enclosing(document, offset)
+        for one in allowances(around.raw, around.data)
+    )
 
 
 def problems(
@@ -91,8 +99,6 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _wrong_name(name: str, rules: Mapping[str, Rule]) -> str:
-    if name in _MEASURED:
-        return ""
     rule = rules.get(f"rex::{name}")
     if rule is None:
         return f"`{name}` is no rule: `rex rules` lists them"

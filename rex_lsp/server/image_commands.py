@@ -67,7 +67,7 @@ def _path(ls: RexServer, one: Measured, program: str) -> tuple[str, list[Json]]:
 def _panics(ls: RexServer, one: Measured, program: str) -> tuple[str, list[Json]]:
     """The places where a panic is left, each with what removes it."""
     from rex_lsp.image import titles
-    from rex_lsp.image.words import CAUSES, REPAIRS
+    from rex_lsp.rules.may_panic import CAUSES, REPAIRS
 
     view = one.view
     assert view is not None

@@ -82,8 +82,8 @@ def _frames(
 def _panics(
     ls: RexServer, one: Measured, document: Document, path: Path, span: Span
 ) -> Iterator[Json]:
-    from rex_lsp.image.words import CAUSES, REPAIRS
     from rex_lsp.model.functions import line_span
+    from rex_lsp.rules.may_panic import CAUSES, REPAIRS
 
     known, view = ls.measuring.known, one.view
     assert view is not None

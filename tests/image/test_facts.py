@@ -90,7 +90,9 @@ def test_a_program_over_its_budget_is_refused_where_it_stands(tmp_path: Path) ->
     built = rex("build", root, "--format", "json")
     assert built.status == 1, built.err
     (finding,) = [d for d in json.loads(built.out)["diagnostics"] if d["severity"] == "error"]
-    assert finding["code"] == "rex::image_audit"
+    assert finding["code"] == "rex::stack_budget"
+    way = [source.splitlines()[one["range"]["start"]["line"]] for one in finding["related"]]
+    assert way == [f"fn f{n}(x: u64) -> u64 {{" for n in range(5)]
     assert "program `deep` uses" in finding["message"] and "`sample::f4`" in finding["message"]
     assert finding["path"] == "src/main.rs"
     first = finding["range"]["start"]["line"]

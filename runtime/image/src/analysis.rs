@@ -8,6 +8,8 @@ pub(crate) mod graph;
 mod panics;
 mod table;
 
+use iced_x86::{Instruction, Mnemonic};
+
 use crate::audit::{self, AuditError};
 use crate::code::{Callee, Site};
 use crate::image::Image;
@@ -81,6 +83,8 @@ pub struct Analysis {
     pub cycles: Vec<Vec<usize>>,
     /// Places where a panic can start.
     pub panics: Vec<PanicSite>,
+    /// Link addresses of instructions that the processor refuses on purpose (`ud2`).
+    pub traps: Vec<u64>,
 }
 
 /// Reads an image's code.
@@ -131,6 +135,10 @@ pub fn analyse(image: &Image) -> Result<Analysis, Vec<AuditError>> {
             .collect(),
         cycles: graph.cycles.clone(),
         panics,
+        traps: (code.instructions.iter())
+            .filter(|instruction| instruction.mnemonic() == Mnemonic::Ud2)
+            .map(Instruction::ip)
+            .collect(),
     })
 }
 

@@ -37,6 +37,9 @@ impl Report<'_> {
         let panics: Vec<Value> = (self.analysis.panics.iter())
             .map(|site| self.panic(site))
             .collect();
+        let traps: Vec<Value> = (self.analysis.traps.iter())
+            .map(|address| self.trap(*address))
+            .collect();
         json!({
             "schema": SCHEMA,
             "digest": digest(self.image),
@@ -49,6 +52,7 @@ impl Report<'_> {
             "functions": functions,
             "cycles": cycles,
             "panics": panics,
+            "traps": traps,
         })
     }
 
@@ -138,6 +142,15 @@ impl Report<'_> {
             "tail": call.tail,
             "height": call.height,
             "frames": frames(&self.image.source_map.locate(call.address)),
+        })
+    }
+
+    fn trap(&self, address: u64) -> Value {
+        let function = self.image.function(address);
+        json!({
+            "function": function.map_or("", |function| &function.name),
+            "address": address,
+            "frames": frames(&self.image.source_map.locate(address)),
         })
     }
 
