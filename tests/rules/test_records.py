@@ -39,6 +39,13 @@ def test_the_compiler_tier_has_a_means_for_each_rule_that_claims_it() -> None:
     assert claiming == by_record | elsewhere | {"rex::map_definition", "rex::abort"}
 
 
+def test_the_binary_tier_has_a_means_for_each_rule_that_claims_it() -> None:
+    claiming = {code for code, rule in RULES.items() if Tier.BINARY in rule.tiers}
+    by_record = {code for code, rule in RULES.items() if rule.check_image or rule.refusals}
+    # What no other rule answers for.
+    assert claiming == by_record | {"rex::image_audit"}
+
+
 def test_clippy_is_asked_only_when_it_runs() -> None:
     assert not any(lint.startswith("clippy::") for lint in forced_lints(clippy=False))
     assert set(forced_lints(clippy=False)) < set(forced_lints(clippy=True))
