@@ -2,7 +2,8 @@
 """Writes or checks what is generated from the kernel crate.
 
 ``python -m rex_lsp.kernel.generate`` writes ``rex_lsp/kernel/index.json``,
-``rex_lsp/model/helpers.py`` and ``kernel_crate/public-api.txt``; with ``--check`` it prints
+``rex_lsp/model/helpers.py``, ``rex_lsp/model/attach_targets.py`` and
+``kernel_crate/public-api.txt``; with ``--check`` it prints
 how they would differ and ends with status 1. rustdoc's JSON comes from a stock toolchain of
 the pinned release.
 """
@@ -13,6 +14,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,9 @@ from rex_lsp.kernel.rustdoc_text import FORMAT
 ROOT = Path(__file__).resolve().parent.parent.parent
 INDEX = Path("rex_lsp/kernel/index.json")
 HELPERS = Path("rex_lsp/model/helpers.py")
+TARGETS = Path("rex_lsp/model/attach_targets.py")
+TRACEPOINTS = Path("kernel_crate/rex-macros/tracepoints.txt")
+SYSTEM_CALLS = Path("runtime/sim/src/syscalls.rs")
 PUBLIC_API = Path("kernel_crate/public-api.txt")
 REPAIR = "python -m rex_lsp.kernel.generate"
 
@@ -55,6 +60,7 @@ def generated(root: Path, rustc: Path, rustdoc: Path) -> dict[Path, str]:
     return {
         INDEX: f'{{{head}, "items": {{\n{lines}\n}}}}\n',
         HELPERS: _helpers(items),
+        TARGETS: _targets(root),
         PUBLIC_API: f"# SPDX-License-Identifier: GPL-2.0-only\n{notice}\n{api}\n",
     }
 
@@ -83,6 +89,41 @@ def _helpers(items: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _targets(root: Path) -> str:
+    """The snapshot's tracepoints by category and the runtime's system calls."""
+    events: dict[str, list[str]] = {}
+    for line in (root / TRACEPOINTS).read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            category, _, event = line.split(" ", 1)[0].partition("/")
+            events.setdefault(category, []).append(event)
+    calls = re.findall(r'\(\d+, "(\w+)"\)', (root / SYSTEM_CALLS).read_text("utf-8"))
+    rows = [f'    "{category}": "{" ".join(names)}",' for category, names in events.items()]
+    return f'''# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Tracepoints and system calls that programs attach to. Written by `{REPAIR}`."""
+
+# ruff: noqa: E501
+
+from functools import cache
+
+_TRACEPOINTS = {{
+{chr(10).join(rows)}
+}}
+_SYSTEM_CALLS = "{" ".join(sorted(set(calls)))}"
+
+
+@cache
+def tracepoints() -> frozenset[str]:
+    """The kernel's tracepoints of the snapshot, as `category/event`."""
+    return frozenset(f"{{at}}/{{one}}" for at, all_ in _TRACEPOINTS.items() for one in all_.split())
+
+
+@cache
+def system_calls() -> frozenset[str]:
+    """The kernel's names of the system calls of x86-64."""
+    return frozenset(_SYSTEM_CALLS.split())
+'''
 
 
 def _documents(crate: Path, rustc: Path, rustdoc: Path, scratch: Path) -> tuple[Any, Any]:

@@ -234,7 +234,8 @@ def _item(raw: Raw, data: bytes) -> Iterator[Declaration]:
         )
 
 
-_CONTEXT = re.compile(rb'//[^\n]*|/\*.*?\*/|\bstruct\s+(?:r#)?(\w+)\s*:\s*"([^"\n]*)"', re.DOTALL)
+CONTEXT = re.compile(rb'//[^\n]*|/\*.*?\*/|\bstruct\s+(?:r#)?(\w+)\s*:\s*"([^"\n]*)"', re.DOTALL)
+"""Name and tracepoint of the structs in a `tracepoint_context!`; comments match without."""
 
 
 def _contexts(node: Node, data: bytes, conditions: tuple[str, ...]) -> Iterator[Declaration]:
@@ -243,7 +244,7 @@ def _contexts(node: Node, data: bytes, conditions: tuple[str, ...]) -> Iterator[
     name = call.child_by_field_name("macro")
     if name is None or text_of(name, data).rpartition("::")[2].strip() != "tracepoint_context":
         return
-    for found in _CONTEXT.finditer(data, call.start_byte, call.end_byte):
+    for found in CONTEXT.finditer(data, call.start_byte, call.end_byte):
         if found[1] is None:
             continue
         yield Declaration(

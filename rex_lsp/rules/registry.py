@@ -31,6 +31,7 @@ from rex_lsp.rules import (
     std_or_alloc,
     suppression,
     unbounded_loop,
+    unknown_attach_target,
     unsafe_code,
     unstable_feature,
     verdict,
@@ -69,6 +70,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             drop_not_run_on_panic.RULE,
             helper_not_available.RULE,
             verdict.RULE,
+            unknown_attach_target.RULE,
             suppression.RULE,
             *run_time.RULES,
         )

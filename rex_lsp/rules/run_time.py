@@ -16,12 +16,5 @@ RULES = (
     _stop("terminated", "a program ran past its time and was ended"),
     _stop("stack_exceeded", "a program left its stack and was ended"),
     _stop("faulted", "a program made the processor fault and was ended"),
-    Rule(
-        name="unknown_attach_target",
-        title="a function, tracepoint or interface that the chosen target does not have",
-        severity=Severity.WARNING,
-        tiers=(Tier.RUN,),
-        suppressible=True,
-    ),
 )
 """In the order in which they are listed."""

@@ -34,6 +34,6 @@ def report_unknown_target(ls: RexServer, selection: Selection, failed: RuntimeFa
                 message=str(failed),
                 span=program.attribute.span,
                 source=SOURCE,
-                item=program.name,
+                item=program.item,
             )
             ls.files.store.add(Tier.RUNTIME, path, finding, selection.package)

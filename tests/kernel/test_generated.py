@@ -46,6 +46,9 @@ def test_a_change_of_the_crate_is_noticed(tmp_path: Path) -> None:
         shutil.copytree(
             ROOT / "kernel_crate" / part, crate / part, ignore=shutil.ignore_patterns("target")
         )
+    calls = tmp_path / generate.SYSTEM_CALLS
+    calls.parent.mkdir(parents=True)
+    calls.write_text('pub const SYSCALLS: &[(u32, &str)] = &[(0, "read"), (1, "brand_new")];')
     source = crate / "rex" / "src" / "xdp.rs"
     source.write_text(source.read_text() + "\n/// New.\npub fn brand_new(x: u32) -> u32 { x }\n")
     made = generate.generated(tmp_path, Path("/usr/bin/rustc"), Path("/usr/bin/rustdoc"))
@@ -53,6 +56,7 @@ def test_a_change_of_the_crate_is_noticed(tmp_path: Path) -> None:
     entry = KernelIndex(json.loads(made[generate.INDEX])["items"]).get("rex::xdp::brand_new")
     assert entry is not None
     assert (entry.signature, entry.doc) == ("fn brand_new(x: u32) -> u32", "New.")
+    assert '_SYSTEM_CALLS = "brand_new read"' in made[generate.TARGETS]
 
 
 def test_a_crate_that_does_not_compile_is_said(tmp_path: Path) -> None:

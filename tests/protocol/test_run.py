@@ -171,7 +171,8 @@ async def test_an_unknown_attach_target_is_told_at_the_program_and_nothing_stays
     main = tmp_path / "src" / "main.rs"
     main.write_text(text)
     uri = editor.open(main)
-    assert await editor.published(uri, version=1) == []
+    (typed,) = await editor.published(uri, version=1)
+    assert (typed["code"], typed["source"]) == ("rex::unknown_attach_target", "rex")
     answer = await command(editor, "attach", uri)
     assert answer["ok"] is False
     assert answer["kind"] == "unknown_attach_target"
@@ -179,10 +180,10 @@ async def test_an_unknown_attach_target_is_told_at_the_program_and_nothing_stays
     message = await editor.until(
         lambda m: (
             m.get("method") == "textDocument/publishDiagnostics"
-            and "rex::unknown_attach_target" in codes(m["params"]["diagnostics"])
+            and any(one["source"] == "rex-runtime" for one in m["params"]["diagnostics"])
         )
     )
-    assert message["params"]["diagnostics"]
+    assert codes(message["params"]["diagnostics"]).count("rex::unknown_attach_target") == 1
     assert not any("armed" in title for title in await lens_titles(editor, uri))
 
 

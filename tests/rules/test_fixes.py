@@ -93,6 +93,7 @@ def test_the_rules_that_promise_fixes_have_them() -> None:
         "rex::program_signature",
         "rex::one_lock",
         "rex::map_definition",
+        "rex::unknown_attach_target",
     }
 
 

@@ -56,6 +56,7 @@ MATRIX = {
     "verdict": ITEMS | {"xdp", "ignored"},
     "recursion": ITEMS | {"members", "cycle", "shadowing", "allowed"},
     "helper_not_available": ITEMS | {"shadowing", "item_macro"},
+    "unknown_attach_target": ITEMS | {"contexts", "rename", "user"},
     "suppression": frozenset({"direct", "statements", "nested_module", "inactive"}),
     "stack_frame": ITEMS | {"sizes"},
     "stack_budget": ITEMS,
