@@ -66,7 +66,9 @@ class Names:
             places = {(module, EXPANSION, text), (module, "", "")}
             if became is None:
                 return ABSENT, places
-            return Item(EXPANSION, became.expansion.text.decode("latin-1"), module), places
+            # What a call becomes, and what is said at the macro itself, follow from its text.
+            source = became.macro.source.decode("latin-1")
+            return Item(EXPANSION, source, module, rest=became.home), places
         search = _Search(self)
         found = search.path(module, segments, namespace)
         return ABSENT if found is None else found, search.consulted

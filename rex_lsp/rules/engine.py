@@ -71,8 +71,8 @@ def engine_of(crate: Crate) -> Engine:
     return engine
 
 
-_Key = tuple[bytes, ModuleId, str, frozenset[str]]
-"""What a verdict is of: the item's text, its module, its path, the rules allowed around it."""
+_Key = tuple[bytes, ModuleId, str, frozenset[str], str]
+"""What a verdict is of: the item's text, module, path, the rules allowed around it, its kind."""
 
 
 @dataclass(slots=True, eq=False)
@@ -334,8 +334,10 @@ class Engine:
                 end = node.end_byte
             name = _name(node, data)
             own = "::".join(part for part in (item, name) if part)
-            key = (data[raw.start : end], module, own, allowed)
-            reusable = known.get(key)
+            key = (data[raw.start : end], module, own, allowed, node.type)
+            # What the tree makes of a broken item depends on what is around it.
+            broken = node.has_error or any(one.has_error for one in raw.attributes)
+            reusable = None if broken else known.get(key)
             verdict = reusable.pop() if reusable else self._verdict(raw, data, path, key)
             look.placed.append((raw.start, verdict))
             if body is None:
@@ -425,14 +427,14 @@ class Engine:
         raws = list(raw_items(parse(source).root_node))
         if len(raws) != 1:
             return frozenset()
-        verdict = self._judge(raws[0], source, path, (source, became.home, "", frozenset()))
+        verdict = self._judge(raws[0], source, path, (source, became.home, "", frozenset(), ""))
         self.checked -= 1
         asked |= verdict.questions
         return frozenset(finding.code for finding in verdict.findings)
 
     def _judge(self, raw: Raw, data: bytes, path: Path, key: _Key) -> _Verdict:
         self.checked += 1
-        _, module, item, allowed = key
+        _, module, item, allowed, _ = key
         facts = Reader(data, raw.start).item(raw)
         features = self._crate.config.features
         dark = tuple(

@@ -19,8 +19,8 @@ _QUIET = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 class Chunk:
     """A stretch of text that ends after a `\\n` unless it is the last one.
 
-    A chunk's text never changes: an edit makes a new chunk, which inherits the old
-    tree. Offsets inside count from the chunk's start.
+    Neither a chunk's text nor its tree ever changes: an edit makes a new chunk, which
+    inherits the old tree. Offsets inside count from the chunk's start.
     """
 
     data: bytes
@@ -45,7 +45,7 @@ class Chunk:
 
     @property
     def patched(self) -> bool:
-        """Whether the tree is broken and grew from an older one: `refresh` may change it."""
+        """Whether the tree is broken and grew from an older one: a fresh one may differ."""
         return self._patched and self._tree is not None and self._tree.root_node.has_error
 
     @property
@@ -90,13 +90,16 @@ class Chunk:
             self._outcome = cut(self.data, lenient=False, target=len(self.data) + 1)[1]
         return self._outcome
 
-    def refresh(self) -> None:
-        """Parse from nothing what is not parsed, or broken and parsed over an older tree."""
-        if self._tree is None or self.patched:
-            self._tree = parse(self.data)
-            self._stale = None
-            self._items = None
-            self._patched = False
+    def refreshed(self) -> Chunk:
+        """The chunk parsed from nothing: itself if it was not parsed yet, else a new one.
+
+        What others remember of a chunk is what its tree said, so a tree is never replaced.
+        """
+        made = self if self._tree is None else Chunk(self.data, self._starts)
+        made._outcome = self._outcome
+        made._tree = parse(self.data)
+        made._stale = None
+        return made
 
     def know(self, outcome: Outcome) -> None:
         """Take the outcome from a scan that saw the whole text."""

@@ -268,7 +268,10 @@ class Document:
         for index in self._nearest(around, lambda chunk: chunk.patched or not chunk.parsed):
             if time.perf_counter() >= deadline:
                 return False
-            self._chunks[index].refresh()
+            chunk = self._chunks[index]
+            made = chunk.refreshed()
+            if made is not chunk:
+                self._replace_chunk(index, made)
         if self._edited and any(chunk.broken for chunk in self._chunks):
             # What tree-sitter makes of an error depends on where its chunk begins.
             self._unsettled = True

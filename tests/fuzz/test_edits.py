@@ -40,7 +40,7 @@ def _never_look_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def _never_lay_out_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Chunk, "refresh", lambda self: None)
+    patch.setattr(Chunk, "refreshed", lambda self: self)
     patch.setattr(Document, "settle_some", lambda self, *_: True)
 
 
