@@ -66,8 +66,6 @@ class BuildResult(CheckResult):
     """A check's result with what was built; `artifacts` is empty unless `ok`."""
 
     artifacts: list[Artifact] = field(default_factory=list)
-    sources: set[Path] = field(default_factory=set)
-    """The person's files that it was built from."""
 
     @property
     def elf(self) -> Path | None:
@@ -126,7 +124,6 @@ async def build(
         result.ok = False
         return result
     manifest, shadow = prepared.manifest, prepared.shadow
-    result.sources = sources.own
     progress = progress or Silent()
     for target in shadow.targets:
         executable = ran.executables.get(target.name)

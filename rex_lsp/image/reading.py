@@ -12,33 +12,43 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
-def pieces(text: str) -> Iterator[tuple[str, Any]]:
-    """The members of the object in `text`, each element of a member that is an array by itself.
+class Pieces:
+    """The members of a JSON object, each element of a member that is an array by itself.
 
-    Between two pieces the caller may do something else. Raises `ValueError` where `text` is
-    no JSON object.
+    Between two pieces the caller may do something else. What was given so far stands in
+    `whole`. Raises `ValueError` where `text` is no JSON object.
     """
-    at = _after(text, 0, "{")
-    if _next(text, at) == "}":
-        return
-    while True:
-        key, at = _DECODER.raw_decode(text, _skip(text, at))
-        at = _skip(text, _after(text, at, ":"))
-        if text[at : at + 1] == "[":
-            at += 1
-            while _next(text, at) != "]":
-                value, at = _DECODER.raw_decode(text, _skip(text, at))
-                yield key, value
-                if _next(text, at) == ",":
-                    at = _after(text, at, ",")
-            at = _after(text, at, "]")
-        else:
-            value, at = _DECODER.raw_decode(text, at)
-            yield key, value
-        if _next(text, at) != ",":
-            _after(text, at, "}")
+
+    def __init__(self, text: str) -> None:
+        self.whole: dict[str, Any] = {}
+        self._text = text
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Key and value, or key and element."""
+        text, at = self._text, _after(self._text, 0, "{")
+        if _next(text, at) == "}":
             return
-        at = _after(text, at, ",")
+        while True:
+            key, at = _DECODER.raw_decode(text, _skip(text, at))
+            at = _skip(text, _after(text, at, ":"))
+            if text[at : at + 1] == "[":
+                elements = self.whole[key] = []
+                at += 1
+                while _next(text, at) != "]":
+                    value, at = _DECODER.raw_decode(text, _skip(text, at))
+                    elements.append(value)
+                    yield key, value
+                    if _next(text, at) == ",":
+                        at = _after(text, at, ",")
+                at = _after(text, at, "]")
+            else:
+                value, at = _DECODER.raw_decode(text, at)
+                self.whole[key] = value
+                yield key, value
+            if _next(text, at) != ",":
+                _after(text, at, "}")
+                return
+            at = _after(text, at, ",")
 
 
 def _skip(text: str, at: int) -> int:

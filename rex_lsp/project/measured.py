@@ -26,9 +26,10 @@ from rex_lsp.build.locations import native
 from rex_lsp.build.manifest import Manifest
 from rex_lsp.build.record import dep_info_of, sources_digest, sources_read
 from rex_lsp.build.shadow import output_dirs
-from rex_lsp.image.reading import pieces
+from rex_lsp.image.reading import Pieces
 from rex_lsp.image.view import Line, View, view_of
 from rex_lsp.project.built_text import BuiltText
+from rex_lsp.rules.finding import Finding
 
 if TYPE_CHECKING:
     from rex_lsp.project.workspace import Workspace
@@ -38,13 +39,15 @@ _SLICE_SECONDS = 0.01
 _EDITED = "stale (edited since build)"
 
 _Stamp = tuple[int, int, int]
+Findings = dict[Path, list[Finding]]
 
 
 @dataclass(slots=True)
 class Measured:
     """One image. `view` is None when it cannot be read, `problem` then says why.
 
-    `text` is what it was built from, None when the disk had changed before we looked.
+    `text` is what it was built from, None when the disk had changed before we looked; `findings`
+    are then empty, else what the rules say of it, with places in that text.
     """
 
     package: Path
@@ -55,6 +58,7 @@ class Measured:
     view: View | None
     problem: str
     text: BuiltText | None
+    findings: Findings
 
     @property
     def age(self) -> float:
@@ -72,7 +76,7 @@ class Measurements:
     def __init__(self, files: Workspace) -> None:
         self._files = files
         self._packages: dict[Path, list[Measured]] = {}
-        self._views: OrderedDict[bytes, View] = OrderedDict()
+        self._views: OrderedDict[tuple[bytes, bool], tuple[View, Findings]] = OrderedDict()
 
     def of(self, package: Path | None) -> list[Measured]:
         """The images of a package as they were when somebody last looked."""
@@ -139,21 +143,24 @@ class Measurements:
             data = await asyncio.to_thread(image.read_bytes)
         except OSError as error:
             problem = error.strerror or str(error)
-            return Measured(package, crate, image, stamp, {}, None, problem, None)
+            return Measured(package, crate, image, stamp, {}, None, problem, None, {})
         content = await asyncio.to_thread(lambda: hashlib.sha256(data).digest())
         held, problem = await _asked("inspect", str(image), "--format", "json")
         record = json.loads(held)["record"] if held else {}
-        view = self._views.get(content)
-        if view is None and held:
+        text = await self._text(package, image, record.get("sources", ""))
+        # Without the text nobody knows where the lines of the image are by now.
+        key = content, text is not None
+        known = self._views.get(key)
+        if known is None and held:
             said, problem = await _asked("inspect", str(image), "--analysis", "--format", "json")
-            view = await _viewed(said) if said else None
-        if view is not None:
-            self._views[content] = view
-            self._views.move_to_end(content)
+            known = await _understood(said, package, located=key[1]) if said else None
+        if known is not None:
+            self._views[key] = known
+            self._views.move_to_end(key)
             while len(self._views) > _KEPT_VIEWS:
                 self._views.popitem(last=False)
-        text = await self._text(package, image, record.get("sources", ""))
-        return Measured(package, crate, image, stamp, record, view, problem, text)
+        view, findings = known or (None, {})
+        return Measured(package, crate, image, stamp, record, view, problem, text, findings)
 
     async def _text(self, package: Path, image: Path, digest: str) -> BuiltText | None:
         """What the image was built from, if that is what the disk has now."""
@@ -214,12 +221,17 @@ async def _asked(*arguments: str) -> tuple[str, str]:
     return "", lines[0].removeprefix("rexrt: ")
 
 
-async def _viewed(text: str) -> View:
-    """The small form of an analysis; the event loop runs between its pieces."""
-    views, view, turn = view_of(pieces(text)), View(), time.perf_counter()
+async def _understood(text: str, package: Path, *, located: bool) -> tuple[View, Findings]:
+    """An analysis in its small form, and its findings; the event loop runs in between."""
+    from rex_lsp.project.image_findings import image_findings
+
+    facts = Pieces(text)
+    views, view, turn = view_of(facts), View(), time.perf_counter()
     while (more := next(views, None)) is not None:
         view = more
         if time.perf_counter() - turn > _SLICE_SECONDS:
             await asyncio.sleep(0)
             turn = time.perf_counter()
-    return view
+    if not located:
+        return view, {}
+    return view, await asyncio.to_thread(image_findings, facts.whole, view, package)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rex_lsp.model.machine import Facts, Machine, Point, foreign, is_own, point, short
 from rex_lsp.rules.finding import Severity
+from rex_lsp.rules.panic_fixes import OFFERS
 from rex_lsp.rules.rule import Rule, Tier
 from rex_lsp.rules.sighting import CALLS, Seen
 
@@ -118,5 +119,6 @@ RULE = Rule(
     severity=Severity.HINT,
     tiers=(Tier.BINARY,),
     suppressible=True,
+    offers=OFFERS,
     check_image=check_image,
 )

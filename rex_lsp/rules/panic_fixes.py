@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 
-from rex_lsp.rules.finding import Edit, Fix
+from rex_lsp.rules.finding import Applicability, Edit, Fix, Offer
 from rex_lsp.syntax.document import Document
 from rex_lsp.syntax.positions import Span
 from rex_lsp.syntax.tree import Node, text_of
@@ -25,8 +25,13 @@ _ASSIGNS = frozenset({"assignment_expression", "compound_assignment_expr"})
 _DIVISIONS = {"/": "checked_div", "%": "checked_rem"}
 _ERROR = "{rex}::error::code::EINVAL"
 
-_Change = tuple[Node, str, str]
-"""The node that is replaced, its new text, and the fix's title."""
+_GET = Offer("use `{method}`, end with EINVAL where there is nothing", Applicability.UNSAFE)
+_DIVIDE = Offer("use `{method}`, end with EINVAL for a divisor of zero", Applicability.UNSAFE)
+_QUESTION = Offer("use `{method}`, end with EINVAL without a value", Applicability.UNSAFE)
+OFFERS = (_GET, _DIVIDE, _QUESTION)
+
+_Change = tuple[Node, str, Offer, str]
+"""The node that is replaced, its new text, the kind of fix and its word."""
 
 
 def panic_fix(document: Document, offset: int, *, callee: str, rex_name: str = "rex") -> Fix | None:
@@ -41,7 +46,7 @@ def panic_fix(document: Document, offset: int, *, callee: str, rex_name: str = "
         change = make(node, chunk.data, callee, error) if make is not None else None
         if change is not None and _can_fail(node, chunk.data):
             span = Span(base + change[0].start_byte, base + change[0].end_byte)
-            return Fix(change[2], (Edit(span, change[1]),), preferred=True)
+            return change[2].fix(Edit(span, change[1]), method=change[3])
         node = node.parent
     return None
 
@@ -57,14 +62,13 @@ def _index(node: Node, data: bytes, callee: str, error: str) -> _Change | None:
     written = _is_written(node)
     get = "get_mut" if written else "get"
     found = f"{text_of(value, data)}.{get}({text_of(index, data)}).ok_or({error})?"
-    title = f"Use `{get}`, and end with EINVAL where there is nothing"
     if parent.type == "reference_expression":
-        return parent, found, title
+        return parent, found, _GET, get
     if parent.type in ("field_expression", "index_expression") and parent.named_children[0] == node:
-        return node, found, title
+        return node, found, _GET, get
     if index.type == "range_expression":
         return None
-    return node, f"*{found}", title
+    return node, f"*{found}", _GET, get
 
 
 def _division(node: Node, data: bytes, callee: str, error: str) -> _Change | None:
@@ -79,8 +83,8 @@ def _division(node: Node, data: bytes, callee: str, error: str) -> _Change | Non
         return None
     dividend = text_of(left, data) if left.type in _POSTFIX else f"({text_of(left, data)})"
     made = f"{dividend}.{method}({text_of(right, data)}).ok_or({error})?"
-    title = f"Use `{method}`, and end with EINVAL for a divisor of zero"
-    return node, f"{text_of(left, data)} = {made}" if sign.endswith("=") else made, title
+    whole = f"{text_of(left, data)} = {made}" if sign.endswith("=") else made
+    return node, whole, _DIVIDE, method
 
 
 def _unwrap(node: Node, data: bytes, callee: str, error: str) -> _Change | None:
@@ -92,13 +96,12 @@ def _unwrap(node: Node, data: bytes, callee: str, error: str) -> _Change | None:
     if value is None or name is None or text_of(name, data) not in ("unwrap", "expect"):
         return None
     if callee.startswith("core::option::"):
-        made = f"ok_or({error})?"
+        method, made = "ok_or", f"ok_or({error})?"
     elif callee.startswith("core::result::"):
-        made = f"map_err(|_| {error})?"
+        method, made = "map_err", f"map_err(|_| {error})?"
     else:
         return None
-    title = "Use `?`, and end with EINVAL where there is no value"
-    return node, f"{text_of(value, data)}.{made}", title
+    return node, f"{text_of(value, data)}.{made}", _QUESTION, method
 
 
 _MAKERS: dict[str, Callable[[Node, bytes, str, str], _Change | None]] = {

@@ -11,8 +11,6 @@ from rex_lsp.build import builder
 from rex_lsp.build.errors import CannotBuild
 from rex_lsp.deploy.errors import ConnectionLost, RuntimeFailed, RuntimeUnreachable
 from rex_lsp.deploy.objects import Loaded, Program
-from rex_lsp.image.facts import Unreadable
-from rex_lsp.image.findings import measured
 from rex_lsp.project.jobs import Superseded
 from rex_lsp.project.store import Tier
 from rex_lsp.rules.finding import Severity
@@ -20,7 +18,7 @@ from rex_lsp.server.attach_problems import report_unknown_target
 from rex_lsp.server.checks import in_client_paths, with_repair
 from rex_lsp.server.progress import CancelledByPerson, WorkDone
 from rex_lsp.server.runs import drive
-from rex_lsp.server.server import ERROR, INFO, WARNING, RexServer
+from rex_lsp.server.server import ERROR, INFO, RexServer
 from rex_lsp.server.sessions import Session
 from rex_lsp.server.targets import Selection
 
@@ -166,26 +164,9 @@ async def _built(ls: RexServer, package: Path, progress: WorkDone) -> builder.Bu
                 **counts,
             }
         )
-    ls.protocol.spawn(_measure(ls, package, result), "reading images for their findings")
     ls.sessions.built(package, result)
     ls.measuring.ask(package)
     return result
-
-
-async def _measure(ls: RexServer, package: Path, result: builder.BuildResult) -> None:
-    """Put what the machine code says in the store; of files as they were built."""
-    try:
-        images = [one.image for one in result.artifacts]
-        found = (await asyncio.to_thread(measured, images, package)).findings
-    except Unreadable as problem:
-        ls.log(str(problem), WARNING)
-        return
-    store = ls.files.store
-    named = in_client_paths(ls, found)
-    current = {path for path in named if not ls.files.unsaved(path)}
-    store.replace_all(Tier.BINARY, package, {path: named[path] for path in current})
-    sources = in_client_paths(ls, {path: [] for path in result.sources})
-    store.measured(package, [path for path in sources if not ls.files.unsaved(path)])
 
 
 async def _loaded(

@@ -43,6 +43,8 @@ def did_open(ls: RexServer, params: Any) -> None:
     path = to_path(uri)
     ls.publisher.opened(path, uri)
     ls.files.open(path, text, _field(document, "version", int))
+    if ls.trusted:
+        ls.measuring.opened(path)
 
 
 def did_change(ls: RexServer, params: Any) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR MIT
 """Keeps what the machine code says up to date with the images on disk, and tells the client.
 
-Nothing is read before somebody asks for a lens, a hover, a hint or a hierarchy, and nothing at
-all in a workspace that is not trusted.
+Nothing is read before a file of the package is open, and nothing at all in a workspace that is
+not trusted.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from rex_lsp.server.server import WARNING, RexServer
 
 if TYPE_CHECKING:
     from rex_lsp.project.measured import Measured, Measurements
+    from rex_lsp.rules.finding import Finding
 
 _PATIENCE_SECONDS = 0.5
 _LONG_PATIENCE_SECONDS = 5.0
 _AFTER_EDIT_SECONDS = 0.25
+_AFTER_OPEN_SECONDS = 0.5
 
 
 class Measuring:
@@ -40,6 +42,15 @@ class Measuring:
 
             self._made = Measurements(self._server.files)
         return self._made
+
+    def opened(self, path: Path) -> None:
+        """A file was opened: what its image says can wait until the file was looked at."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(_AFTER_OPEN_SECONDS, self._ask_of, path)
+
+    def _ask_of(self, path: Path) -> None:
+        if self._server.files.is_open(path):
+            self.ask(self._server.files.crates.package_of(path))
 
     def ask(self, package: Path | None) -> None:
         """Look at a package's images if they are others than before; what is new is shown."""
@@ -126,4 +137,19 @@ class Measuring:
             self._server.publisher.refresh_hints()
 
     def _publish(self, package: Path, images: list[Measured]) -> None:
-        """Put what the images say into the store."""
+        """Put what the images say into the store; of files that are what they were built from."""
+        from rex_lsp.project.store import Tier
+        from rex_lsp.server.checks import in_client_paths
+
+        files = self._server.files
+        found: dict[Path, list[Finding]] = {}
+        sources: dict[Path, list[Finding]] = {}
+        for one in images:
+            sources |= {path: [] for path in one.text.files} if one.text is not None else {}
+            for path, some in one.findings.items():
+                found.setdefault(path, []).extend(some)
+        named = in_client_paths(self._server, found)
+        current = {path: some for path, some in named.items() if not files.unsaved(path)}
+        files.store.replace_all(Tier.BINARY, package, current)
+        read = in_client_paths(self._server, sources)
+        files.store.measured(package, [path for path in read if not files.unsaved(path)])
