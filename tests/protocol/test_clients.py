@@ -28,7 +28,11 @@ from .raw import PACKAGE
 async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient) -> AsyncIterator[None]:
     """A session with the capabilities of one editor."""
     # These editors do what they say they can; pytest-lsp's client leaves it to the test.
-    for method in ("client/registerCapability", "workspace/codeLens/refresh"):
+    for method in (
+        "client/registerCapability",
+        "workspace/codeLens/refresh",
+        "workspace/inlayHint/refresh",
+    ):
         lsp_client.feature(method)(_accept)
     with tempfile.TemporaryDirectory() as directory:
         extension(Path(directory), LEAK)

@@ -168,8 +168,13 @@ TYPES = {
 def helped(chance: Random, number: int) -> Piece:
     """A program and a helper that it has or has not."""
     attribute, object_, context = TYPES[chance.choice(list(TYPES))]
+    # Not every type of program has the first; the others are everybody's.
     helper = chance.choice(
-        ["bpf_get_current_pid_tgid", "bpf_get_smp_processor_id", "bpf_ktime_get_ns"]
+        [
+            *["bpf_get_current_pid_tgid"] * 3,
+            "bpf_get_smp_processor_id",
+            "bpf_ktime_get_ns",
+        ]
     )
     call = chance.choice(
         [

@@ -100,7 +100,7 @@ fn foo<T: ?Sized, U>(x: <T as Object<U>>::Output) -> U { x }
 pub fn transmute<T, U>(x: T) -> U { foo::<dyn Object<U, Output = T>, U>(x) }
 //@ hostile object_by_a_bound_for_a_macro
 //@ closed-by: rule rex::known_unsound
-//@ expect: a relaxed bound
+//@ expect: must not say what an associated type is
 pub trait Object<U> { type Output; }
 macro_rules! blanket { ($($b:tt)*) => { impl<T: $($b)*, U> Object<U> for T { type Output = U; } }; }
 blanket!(?Sized);
